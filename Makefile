@@ -1,0 +1,70 @@
+# Each target sets up what it needs by itself: Python ≥ 3.11, make and the network are enough.
+# `make demo` shows the platform · `make run` serves it · `make test` · `make check` · `make lock` pins the libraries.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+CODE_ONLY := FUPIN_NO_DATABASE=1
+
+.PHONY: demo run test check bench format lock browser clean
+.DEFAULT_GOAL := demo
+
+demo: $(READY)
+	$(BIN)/fupin demo $(ARGS)
+
+run: $(READY)
+	$(BIN)/fupin serve $(ARGS)
+
+test: $(READY) browser
+	$(BIN)/pytest -n 2 $(ARGS)
+
+check: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(CODE_ONLY) $(BIN)/mypy fupin conftest.py
+	$(BIN)/lint-imports
+	find fupin -path '*/templates/*.html' -print0 | xargs -0 -r $(BIN)/djade --target-version 5.2 --check
+	$(BIN)/fupin check
+	$(CODE_ONLY) $(BIN)/fupin manage check
+	$(CODE_ONLY) $(BIN)/fupin manage makemigrations --check --dry-run
+
+bench: $(READY)
+	$(BIN)/python -m fupin.bench $(ARGS)
+
+format: $(READY)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	find fupin -path '*/templates/*.html' -print0 | xargs -0 -r $(BIN)/djade --target-version 5.2
+
+# The stamp makes the second time quick; it is older than the lock file when a library changes.
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "需要 Python 3.11 或更新版本；可用 make PYTHON=python3.12 指定。"; \
+	  echo "Python 3.11 or newer is needed; name it with: make PYTHON=python3.12"; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { \
+	  echo "建立虚拟环境失败；Debian/Ubuntu 请先运行 apt-get install python3-venv"; \
+	  echo "making the virtual environment failed; on Debian/Ubuntu first: apt-get install python3-venv"; exit 1; }
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
+	@touch $(READY)
+
+# Chromium for the tests of the pages, and a font so that Chinese is not drawn as boxes.
+CHROMIUM := $${FUPIN_CHROMIUM:-/usr/bin/chromium}
+browser:
+	@if [ -x "$(CHROMIUM)" ] && fc-list :lang=zh 2>/dev/null | grep -q .; then exit 0; fi; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium fonts-noto-cjk fontconfig; \
+	else \
+	  echo "网页测试需要 Chromium 与中文字体，请安装后重试："; \
+	  echo "the tests of the pages need Chromium and a Chinese font; install them and try again:"; \
+	  echo "  sudo apt-get install chromium fonts-noto-cjk fontconfig"; \
+	  echo "  (FUPIN_CHROMIUM=/path/to/chromium)"; exit 1; \
+	fi
+
+lock:
+	uv pip compile --quiet --no-emit-index-url --no-header --extra embedded --extra test --python-version 3.11 \
+	  --universal pyproject.toml --output-file requirements.lock
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist

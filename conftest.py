@@ -1,0 +1,147 @@
+"""For all tests: one throw-away PostgreSQL per session, a database per worker, a browser.
+
+The server is the embedded one in a temporary data folder, or the one that DATABASE_URL names (its login, or the one of
+DATABASE_OWNER_URL, must be allowed to create databases). It starts with the first test that asks for the database;
+tests without one need no server. Tables are made by the owner's login and used, as in production, by the app's.
+"""
+
+import os
+import secrets
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+from psycopg import sql
+
+from fupin.cli import postgres
+from fupin.cli.postgres import cluster
+from fupin.config import environment
+
+pytest_plugins = ["fupin.accounts.tests.fixtures", "fupin.registry.tests.fixtures"]
+
+CHROMIUM_ARGUMENTS = [
+    "--no-sandbox",  # tests run as root in containers
+    "--disable-background-networking",  # on a closed network Chromium otherwise waits for its maker
+    "--disable-component-update",
+    "--disable-sync",
+    "--use-gl=angle",
+    "--use-angle=swiftshader",  # WebGL for the map, without a graphics card
+    "--enable-unsafe-swiftshader",
+]
+OWN_VARIABLES = [name for name in environment.ENVIRONMENT if name not in ("DATABASE_URL", "FUPIN_CHROMIUM")]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Before any test: settings of their own, whatever the developer's environment says."""
+    if not hasattr(config, "workerinput"):
+        begin_session()
+    import django
+    from django.conf import settings
+
+    django.setup()
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # slow on purpose otherwise
+
+
+def begin_session() -> None:
+    """Choose the data folder and the server; the workers inherit the environment."""
+    app = os.environ.get("DATABASE_URL", "")
+    owner = os.environ.get("DATABASE_OWNER_URL", "") or app
+    for name in OWN_VARIABLES:
+        os.environ.pop(name, None)
+    os.environ |= {
+        "DJANGO_SETTINGS_MODULE": "fupin.config.settings",
+        "FUPIN_DATA_DIR": str(Path(tempfile.gettempdir()) / f"fupin-test-{secrets.token_hex(4)}"),
+        "FUPIN_PG_FAST": "1",
+        "FUPIN_TEST_APP_URL": app,
+        "FUPIN_TEST_OWNER_URL": owner,
+        "DATABASE_URL": "postgresql://nobody@/set-by-the-fixture",  # settings load without starting a server
+    }
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """The session's server and files go with it."""
+    if not hasattr(config, "workerinput") and "FUPIN_TEST_APP_URL" in os.environ:
+        postgres.destroy(Path(os.environ["FUPIN_DATA_DIR"]))
+
+
+@dataclass(frozen=True)
+class Logins:
+    """How the tests reach the server: one login that may create databases, the owner's, the app's."""
+
+    admin: str
+    owner: str
+    app: str
+
+
+def logins() -> Logins:
+    if app := os.environ["FUPIN_TEST_APP_URL"]:
+        owner = os.environ["FUPIN_TEST_OWNER_URL"]
+        return Logins(owner, owner, app)
+    server = postgres.ensure_server()
+    return Logins(server.superuser_url, server.owner_url, server.app_url)
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_blocker: Any) -> Iterator[None]:
+    """A fresh database for this worker (takes the place of pytest-django's, which knows one login only)."""
+    from django.core.management import call_command
+    from django.db import connections
+
+    use = logins()
+    name = f"test_fupin_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
+    create_database(use, name)
+    for alias, url in (("default", use.app), ("owner", use.owner)):
+        connections.databases[alias] |= environment.database(alias, url) | {"NAME": name}
+    with django_db_blocker.unblock():
+        call_command("migrate", database="owner", verbosity=0, interactive=False)
+        connections["owner"].close()
+    yield
+    with django_db_blocker.unblock():
+        connections.close_all()
+    drop_database(use, name)
+
+
+def create_database(use: Logins, name: str) -> None:
+    owner, app = (environment.database("", url)["USER"] for url in (use.owner, use.app))
+    drop_database(use, name)
+    with closing(psycopg.connect(use.admin, dbname="postgres", autocommit=True)) as admin:
+        cluster.make_database(admin, name, owner)
+    with closing(psycopg.connect(use.admin, dbname=name, autocommit=True)) as inside:
+        cluster.grant(inside, owner=owner, app=app)
+        # Tests that commit are cleaned up by TRUNCATE, which the app's login may not do in production.
+        allow = "ALTER DEFAULT PRIVILEGES FOR ROLE {} GRANT TRUNCATE ON TABLES TO {}"
+        inside.execute(sql.SQL(allow).format(sql.Identifier(owner), sql.Identifier(app)))
+
+
+def drop_database(use: Logins, name: str) -> None:
+    with closing(psycopg.connect(use.admin, dbname="postgres", autocommit=True)) as admin:
+        admin.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Chromium without a window. `make test` installs it; FUPIN_CHROMIUM names another."""
+    # Playwright's loop runs in this thread, where Django would refuse the database to protect async code: we have none.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    program = os.environ.get("FUPIN_CHROMIUM", "/usr/bin/chromium")
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=program, args=CHROMIUM_ARGUMENTS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A page in a fresh profile of a Chinese reader; errors of its scripts fail the test."""
+    with closing(browser.new_context(locale="zh-CN", timezone_id="Asia/Shanghai")) as context:
+        page = context.new_page()
+        errors: list[str] = []
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        yield page
+        assert errors == []
