@@ -1,0 +1,1 @@
+"""Standard library only: what every floor may know."""

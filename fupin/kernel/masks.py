@@ -1,0 +1,29 @@
+"""What may be shown of a name, an ID number, a phone number. A mask that is unsure hides everything."""
+
+from __future__ import annotations
+
+
+def mask_name(name: str | None) -> str:
+    """张三 → 张*, 张小三 → 张*三, longer → first + ** + last; one character is hidden altogether."""
+    name = (name or "").strip()
+    if len(name) <= 1:
+        return "*" * len(name)
+    if len(name) == 2:
+        return name[0] + "*"
+    return name[0] + "*" * min(len(name) - 2, 2) + name[-1]
+
+
+def mask_id(number: str | None) -> str:
+    """450123********1234: six leading and four final characters of 18 (or 15); any other length is hidden."""
+    number = (number or "").strip()
+    if len(number) not in (15, 18):
+        return "*" * len(number)
+    return number[:6] + "*" * (len(number) - 10) + number[-4:]
+
+
+def mask_phone(number: str | None) -> str:
+    """138****1234 for eleven digits; anything else is hidden."""
+    number = (number or "").strip()
+    if len(number) != 11 or not number.isdigit():
+        return "*" * len(number)
+    return number[:3] + "****" + number[-4:]

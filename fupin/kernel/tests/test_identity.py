@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fupin.kernel import identity
+from fupin.kernel.tests.strategies import id_numbers
+
+PUBLISHED = "11010519491231002X"  # the example of GB 11643-1999
+
+
+def test_the_example_of_the_standard_is_valid() -> None:
+    assert identity.is_valid(PUBLISHED)
+    assert identity.check_digit(PUBLISHED[:17]) == "X"
+    assert identity.birth_date(PUBLISHED) == date(1949, 12, 31)
+    assert identity.sex(PUBLISHED) == "2"
+
+
+@given(id_numbers())
+def test_a_valid_number_reads_as_itself_however_it_is_written(number: str) -> None:
+    full_width = number.translate({ord(c): ord(c) + 0xFEE0 for c in "0123456789X"})
+    for writing in (
+        number,
+        number.lower(),
+        full_width,
+        f" {number[:6]} {number[6:14]}\u3000{number[14:]}\n",
+        f"'{number}",
+    ):
+        assert identity.normalise(writing) == identity.Identity(number, None)
+
+
+@given(id_numbers(), st.integers(0, 17), st.sampled_from("0123456789X"))
+def test_one_wrong_character_never_passes(number: str, place: int, other: str) -> None:
+    wrong = number[:place] + other + number[place + 1 :]
+    assert identity.is_valid(wrong) == (wrong == number)
+
+
+@given(id_numbers(), st.integers(0, 16))
+def test_two_neighbours_swapped_never_pass(number: str, place: int) -> None:
+    swapped = number[:place] + number[place + 1] + number[place] + number[place + 2 :]
+    assert identity.is_valid(swapped) == (swapped == number)
+
+
+@given(id_numbers(date(1900, 1, 1), date(1999, 12, 31)))
+def test_a_15_digit_number_becomes_the_18_digit_number_of_the_same_person(
+    number: str,
+) -> None:
+    assert identity.normalise(number[:6] + number[8:17]).number == number
+
+
+@given(st.text(max_size=30))
+def test_any_text_gives_a_valid_number_or_a_known_problem(text: str) -> None:
+    found = identity.normalise(text)
+    if found.number is None:
+        assert found.problem in identity.PROBLEMS
+    else:
+        assert found.problem is None
+        assert identity.is_valid(found.number)
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        (None, "missing"),
+        ("  ", "missing"),
+        ("无", "missing"),
+        ("999999194912310021", "placeholder"),
+        ("111111111111111111", "placeholder"),
+        ("000000000000000", "placeholder"),
+        ("1101051949123100", "length"),
+        ("11010519491231002Y", "characters"),
+        ("11010549I231002", "characters"),
+        ("110105194913310029", "birth_date"),
+        ("110105194912310021", "check_digit"),
+    ],
+)
+def test_it_says_what_is_wrong(text: str | None, problem: str) -> None:
+    assert identity.normalise(text) == identity.Identity(None, problem)
+
+
+def test_a_number_does_not_show_in_the_text_of_an_identity() -> None:
+    assert PUBLISHED not in repr(identity.normalise(PUBLISHED))
