@@ -1,0 +1,190 @@
+"""The index: 7 dimensions, 199 indicators, an interval [low, high] in ten-thousandths of a point, a band.
+
+Integers only, so that every engine gives the same. Arithmetic and worked examples: ``docs/index.md``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import narwhals as nw
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from fupin.catalogue.indicators import Dimension
+from fupin.catalogue.load import Catalogue
+from fupin.engine.scoring import INAPPLICABLE, UNKNOWN, Score, score_catalogue
+from fupin.kernel.errors import UserError
+
+UNIT = 10_000
+FULL = 100
+#: households scored at once: 199 indicators of one block stay far below one GiB
+BLOCK = 200_000
+BANDS = ("poor", "possibly", "stable", "undecided")
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Limits of the bands in ten-thousandths of a point: below ``poor`` poor, above ``stable`` stable."""
+
+    poor: int = 60 * UNIT
+    stable: int = 80 * UNIT
+
+
+def _half_up(numerator: nw.Expr, denominator: nw.Expr) -> nw.Expr:
+    """Integer division of numbers that are not negative, rounded half up. A divisor 0 is replaced by 1."""
+    divisor = nw.when(denominator > 0).then(denominator).otherwise(nw.lit(1))
+    return (numerator * 2 + divisor) // (divisor * 2)
+
+
+def _dimension_sums(dimension: Dimension) -> list[nw.Expr]:
+    """Hundredths earned (unknown = 0), open (full points of the unknown) and applicable."""
+    earned, open_, lost = [], [], []
+    for indicator in dimension.indicators:
+        points = nw.col(indicator.id)
+        full = nw.lit(indicator.points, nw.Int16)
+        zero = nw.lit(0, nw.Int16)
+        earned.append(nw.when(points > 0).then(points).otherwise(zero))
+        open_.append(nw.when(points == UNKNOWN).then(full).otherwise(zero))
+        lost.append(nw.when(points == INAPPLICABLE).then(full).otherwise(zero))
+    total = sum(indicator.points for indicator in dimension.indicators)
+    id_ = dimension.id
+    return [
+        nw.sum_horizontal(*earned).cast(nw.Int64).alias(f"{id_}|earned"),
+        nw.sum_horizontal(*open_).cast(nw.Int64).alias(f"{id_}|open"),
+        (nw.lit(total, nw.Int64) - nw.sum_horizontal(*lost).cast(nw.Int64)).alias(f"{id_}|applicable"),
+    ]
+
+
+def _dimension_scores(dimension: Dimension) -> list[nw.Expr]:
+    id_ = dimension.id
+    earned, open_, applicable = (nw.col(f"{id_}|{part}") for part in ("earned", "open", "applicable"))
+    points = dimension.weight * UNIT
+    weight = nw.when(applicable > 0).then(nw.lit(dimension.weight)).otherwise(nw.lit(0))
+    return [
+        _half_up(earned * points, applicable).cast(nw.Int32).alias(f"{id_}_low"),
+        _half_up((earned + open_) * points, applicable).cast(nw.Int32).alias(f"{id_}_high"),
+        weight.cast(nw.Int16).alias(f"{id_}_weight"),
+    ]
+
+
+def _sum(dimensions: tuple[Dimension, ...], part: str) -> nw.Expr:
+    return nw.sum_horizontal(*[nw.col(f"{dimension.id}_{part}").cast(nw.Int64) for dimension in dimensions])
+
+
+def _band(limits: Limits) -> nw.Expr:
+    low, high = nw.col("low"), nw.col("high")
+    possibly = (
+        nw.when((low >= limits.poor) & (high <= limits.stable)).then(nw.lit("possibly")).otherwise(nw.lit("undecided"))
+    )
+    stable = nw.when(low > limits.stable).then(nw.lit("stable")).otherwise(possibly)
+    return nw.when(high < limits.poor).then(nw.lit("poor")).otherwise(stable)
+
+
+def index_columns(dimensions: tuple[Dimension, ...]) -> list[str]:
+    parts = [f"{dimension.id}_{part}" for dimension in dimensions for part in ("low", "high", "weight")]
+    return ["household_id", "village_code", "state", "low", "high", "band", "unknown", *parts]
+
+
+def score_fields(frame: pl.DataFrame, scores: dict[str, Score]) -> pl.DataFrame:
+    """Fields of households → ``household_id`` and one Int16 column per indicator."""
+    made = [score.points.alias(id_) for id_, score in scores.items()]
+    result: pl.DataFrame = nw.from_native(frame).select("household_id", *made).to_native()
+    return result
+
+
+def index_of(points: pl.DataFrame, dimensions: tuple[Dimension, ...], limits: Limits) -> pl.DataFrame:
+    """Indicators of households (other columns stay) → the columns of :func:`index_columns` that can be computed.
+
+    Raises UserError naming a household in which no dimension applies.
+    """
+    frame = nw.from_native(points)
+    indicators = [indicator.id for dimension in dimensions for indicator in dimension.indicators]
+    unknown = nw.sum_horizontal(*[(nw.col(id_) == UNKNOWN).cast(nw.Int16) for id_ in indicators])
+    frame = frame.with_columns(
+        unknown.cast(nw.Int16).alias("unknown"), *(part for d in dimensions for part in _dimension_sums(d))
+    )
+    frame = frame.with_columns(part for d in dimensions for part in _dimension_scores(d))
+    weight = _sum(dimensions, "weight")
+    frame = frame.with_columns(
+        _half_up(_sum(dimensions, "low") * FULL, weight).cast(nw.Int32).alias("low"),
+        _half_up(_sum(dimensions, "high") * FULL, weight).cast(nw.Int32).alias("high"),
+        weight.alias("|weight"),
+    ).with_columns(_band(limits).alias("band"))
+    native: pl.DataFrame = frame.to_native()
+    _refuse_empty(native)
+    return native.select(name for name in index_columns(dimensions) if name in native.columns)
+
+
+def _refuse_empty(frame: pl.DataFrame) -> None:
+    empty = frame.filter(pl.col("|weight") == 0)
+    if len(empty):
+        id_ = empty.get_column("household_id")[0]
+        raise UserError(
+            f"户 {id_}：七个维度都不适用，无法计算指数（共 {len(empty)} 户）",
+            f"household {id_}: none of the dimensions applies, no index can be computed ({len(empty)} households)",
+            "核对该户的成员与调查记录，或修改指标的 applies 条件",
+            "check its members and survey, or the `applies` conditions of the indicators",
+        )
+
+
+def limits_of(catalogue: Catalogue, on: date, region: str) -> Limits:
+    """The limits of the bands on a day in a region. Raises CatalogueError."""
+    poor, stable = (catalogue.parameters[id_].at(on, region) for id_ in ("band_poor_below", "band_stable_above"))
+    return Limits(round(poor * UNIT), round(stable * UNIT))
+
+
+def blocks(path: Path, columns: list[str], size: int = BLOCK) -> Iterator[pl.DataFrame]:
+    """A Parquet file in blocks of rows, only the columns named."""
+    total = pq.ParquetFile(path).metadata.num_rows
+    for start in range(0, total, size):
+        yield pl.scan_parquet(path).slice(start, size).select(columns).collect()
+
+
+class _Writer:
+    """Parquet written block by block."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.writer: pq.ParquetWriter | None = None
+
+    def write(self, frame: pl.DataFrame) -> None:
+        table: pa.Table = frame.to_arrow(compat_level=pl.CompatLevel.oldest())
+        if self.writer is None:
+            self.writer = pq.ParquetWriter(self.path, table.schema, compression="zstd", compression_level=1)
+        self.writer.write_table(table)
+
+    def close(self) -> None:
+        if self.writer is not None:
+            self.writer.close()
+
+
+def write_index(
+    fields: Path,
+    homes: pl.DataFrame,
+    catalogue: Catalogue,
+    limits: Limits,
+    targets: tuple[Path, Path],
+    progress: Callable[[float], None] = lambda _: None,
+) -> None:
+    """Score ``fields.parquet`` block by block into (indicators, index) files.
+
+    ``homes``: household_id, village_code, state; sorted as the fields are. Raises UserError.
+    """
+    scores = score_catalogue(catalogue)
+    needed = sorted(frozenset().union(*(score.fields for score in scores.values())))
+    writers = [_Writer(target) for target in targets]
+    done = 0
+    for block in blocks(fields, ["household_id", *needed]):
+        points = score_fields(block, scores)
+        known = points.hstack(homes.slice(done, len(block)).select("village_code", "state"))
+        writers[0].write(points)
+        writers[1].write(index_of(known, catalogue.dimensions, limits))
+        done += len(block)
+        progress(done / max(1, len(homes)))
+    for writer in writers:
+        writer.close()

@@ -1,0 +1,36 @@
+"""What a run reads: the snapshot folder and the deliveries chosen for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class DeliveryFile:
+    """One delivery: a Parquet file whose ID numbers are keyed hashes (format: ``docs/catalogue-format.md``)."""
+
+    dataset: str
+    delivery: str
+    path: Path
+    sha256: str
+    cut_off: date
+    provider: str
+    rows: int
+    lake_key_id: str
+
+
+@dataclass(frozen=True)
+class RunInputs:
+    """``region``: prefix of village codes; ``as_of``: the cut-off date of ages, days and ledger months."""
+
+    region: str
+    as_of: date
+    snapshot: Path
+    deliveries: tuple[DeliveryFile, ...]
+
+    def of_dataset(self, dataset: str) -> tuple[DeliveryFile, ...]:
+        """The deliveries of a data set, oldest cut-off first."""
+        found = [delivery for delivery in self.deliveries if delivery.dataset == dataset]
+        return tuple(sorted(found, key=lambda d: (d.cut_off, d.delivery)))

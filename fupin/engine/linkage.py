@@ -1,0 +1,244 @@
+"""Probabilistic record linkage from a TOML configuration: Splink (Fellegi–Sunter) with fixed m and u probabilities.
+
+The model stands in the file and is never trained on the way, so that the same rows give the same links.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import polars as pl
+from splink import Linker
+from splink.backends.duckdb import DuckDBAPI
+from splink.comparison_level_library import CustomLevel, ElseLevel, NullLevel
+from splink.comparison_library import CustomComparison
+
+from fupin.kernel.errors import UserError
+
+PAIRS: Mapping[str, pl.DataType] = {"left": pl.String(), "right": pl.String(), "probability": pl.Float64()}
+_CONFIG_KEYS = {"id", "clean", "derive", "comparison", "blocking", "prior", "threshold", "deterministic", "cluster",
+                "one_to_one", "truth_pattern", "labels"}  # fmt: skip
+_FUNCTIONS = {
+    "jaro_winkler": "jaro_winkler_similarity({l}, {r}) >= {x}",
+    "levenshtein": "levenshtein({l}, {r}) <= {x}",
+    "damerau_levenshtein": "damerau_levenshtein({l}, {r}) <= {x}",
+    "prefix": "left({l}, {x}) = left({r}, {x})",
+}
+CLEANING: Mapping[str, Any] = {
+    "strip": lambda c: c.str.strip_chars(),
+    "lower": lambda c: c.str.to_lowercase(),
+    "digits": lambda c: c.str.replace_all(r"\D", ""),
+    "letters": lambda c: c.str.replace_all(r"[^\pL]", ""),
+    "null_if_blank": lambda c: pl.when(c.str.len_chars() > 0).then(c),
+}
+
+
+@dataclass(frozen=True)
+class Model:
+    """A linkage model. ``comparison``: columns with levels; ``blocking``: SQL conditions over l and r;
+    ``deterministic``: lists of columns whose equality links without more; ``threshold``: least match probability."""
+
+    comparison: tuple[Mapping[str, Any], ...]
+    blocking: tuple[str, ...]
+    prior: float
+    threshold: float
+    id: str = "unique_id"
+    clean: Mapping[str, Sequence[str]] | None = None
+    derive: Mapping[str, str] | None = None
+    deterministic: tuple[tuple[str, ...], ...] = ()
+    cluster: bool = False
+    one_to_one: bool = False
+    truth_pattern: str = ""
+    labels: str = ""
+
+
+def _fail(path: Path, zh: str, en: str) -> UserError:
+    return UserError(
+        f"关联配置 {path.name}：{zh}", f"linkage configuration {path.name}: {en}",
+        "对照 fupin/engine/data/linkage 中的示例修改", "compare with the examples in fupin/engine/data/linkage",
+    )  # fmt: skip
+
+
+def read_model(path: Path) -> Model:
+    """Raises UserError when the file is missing or wrong."""
+    if not path.is_file():
+        raise _fail(path, "文件不存在", "no such file")
+    try:
+        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise _fail(path, f"不是有效的 TOML（{error}）", f"not valid TOML ({error})") from error
+    if stray := set(raw) - _CONFIG_KEYS:
+        raise _fail(path, f"有不认识的键：{', '.join(sorted(stray))}", f"unknown keys: {', '.join(sorted(stray))}")
+    if missing := [key for key in ("comparison", "blocking", "prior", "threshold") if key not in raw]:
+        raise _fail(path, f"缺少：{', '.join(missing)}", f"missing: {', '.join(missing)}")
+    rules = tuple(tuple(rule) for rule in raw.get("deterministic", ()))
+    lists = {"comparison": tuple(raw["comparison"]), "blocking": tuple(raw["blocking"]), "deterministic": rules}
+    model = Model(**{**raw, **lists})
+    for comparison in model.comparison:
+        for level in comparison.get("levels", ()):
+            if not {"m", "u"} <= set(level):
+                raise _fail(
+                    path,
+                    f"比较 {comparison.get('column')} 有一级没有 m 和 u",
+                    f"a level of {comparison.get('column')} lacks m or u",
+                )
+    return model
+
+
+def _condition(level: Mapping[str, Any], column: str) -> str:
+    """The SQL of a level: ``sql`` as it stands, ``exact``, or a function with its limit."""
+    if "sql" in level:
+        return str(level["sql"])
+    name = str(level.get("of", column))
+    left, right = f'"{name}_l"', f'"{name}_r"'
+    for function, template in _FUNCTIONS.items():
+        if function in level:
+            return template.format(l=left, r=right, x=level[function])
+    return f"{left} = {right}"
+
+
+def _comparison(raw: Mapping[str, Any]) -> CustomComparison:
+    levels: list[Any] = [NullLevel(raw["column"])]
+    for level in raw["levels"]:
+        made = ElseLevel() if level.get("else") else CustomLevel(_condition(level, raw["column"]))
+        options = {"m_probability": level["m"], "u_probability": level["u"]}
+        if "tf" in level:
+            options["tf_adjustment_column"] = level["tf"]
+        levels.append(made.configure(**options))
+    return CustomComparison(comparison_levels=levels, output_column_name=raw["column"])
+
+
+def prepare(frame: pl.DataFrame, model: Model) -> pl.DataFrame:
+    """Clean the columns and add the derived ones (DuckDB SQL over the cleaned columns)."""
+    cleaned = []
+    for column, operations in (model.clean or {}).items():
+        expression = pl.col(column).cast(pl.String)
+        for operation in operations:
+            expression = CLEANING[operation](expression)
+        cleaned.append(expression.alias(column))
+    frame = frame.with_columns(cleaned)
+    if model.derive:
+        made = ", ".join(f'{sql} AS "{name}"' for name, sql in model.derive.items())
+        with duckdb.connect() as connection:
+            connection.register("frame", frame.to_arrow(compat_level=pl.CompatLevel.oldest()))
+            frame = pl.DataFrame(connection.sql("FROM frame").project(f"*, {made}").to_arrow_table())
+    return frame
+
+
+def predict(model: Model, left: pl.DataFrame, right: pl.DataFrame | None = None, least: float = 0.0) -> pl.DataFrame:
+    """Candidate pairs of prepared frames with a match probability of at least ``least`` (columns: :data:`PAIRS`).
+
+    With one frame pairs inside it, with two frames pairs across.
+    """
+    columns = left.columns
+    frames = [left] if right is None else [left, right.select(columns)]
+    connection = duckdb.connect()
+    api = DuckDBAPI(connection=connection)
+    names = ("fupin_left", "fupin_right")
+    registered = [
+        api.register(frame.to_arrow(compat_level=pl.CompatLevel.oldest()), dataset_display_name=name)
+        for frame, name in zip(frames, names, strict=False)
+    ]
+    settings = {
+        "link_type": "dedupe_only" if right is None else "link_only",
+        "unique_id_column_name": model.id,
+        "comparisons": [_comparison(raw) for raw in model.comparison],
+        "blocking_rules_to_generate_predictions": list(model.blocking),
+        "probability_two_random_records_match": model.prior,
+        "retain_matching_columns": False,
+    }
+    linker = Linker(registered if right is not None else registered[0], settings, log_level=None)
+    found = linker.inference.predict(threshold_match_probability=least or None)
+    pairs = pl.DataFrame(found.as_duckdbpyrelation().to_arrow_table())
+    connection.close()
+    return _oriented(pairs, model.id)
+
+
+def _oriented(pairs: pl.DataFrame, id_: str) -> pl.DataFrame:
+    """The pair as (left, right), whatever order Splink chose; ids as text, sorted."""
+    turned = pl.lit(False)
+    if "source_dataset_l" in pairs.columns:
+        turned = pl.col("source_dataset_l") > pl.col("source_dataset_r")
+    left, right = pl.col(f"{id_}_l").cast(pl.String), pl.col(f"{id_}_r").cast(pl.String)
+    return pairs.select(
+        pl.when(turned).then(right).otherwise(left).alias("left"),
+        pl.when(turned).then(left).otherwise(right).alias("right"),
+        pl.col("match_probability").alias("probability"),
+    ).sort("left", "right")
+
+
+def deterministic_pairs(model: Model, left: pl.DataFrame, right: pl.DataFrame | None = None) -> pl.DataFrame:
+    """Pairs that agree on every column of one of the deterministic rules; probability 1."""
+    found = [pl.DataFrame(schema=dict(PAIRS))]
+    other = left if right is None else right
+    for columns in model.deterministic:
+        joined = left.select(pl.col(model.id).cast(pl.String).alias("left"), *columns).join(
+            other.select(pl.col(model.id).cast(pl.String).alias("right"), *columns), on=list(columns)
+        )
+        if right is None:
+            joined = joined.filter(pl.col("left") < pl.col("right"))
+        found.append(joined.select("left", "right", pl.lit(1.0).alias("probability")))
+    return pl.concat(found)
+
+
+def clusters(pairs: pl.DataFrame) -> dict[str, str]:
+    """Row → the smallest id of the rows it is linked to, directly or through others (union–find)."""
+    parent: dict[str, str] = {}
+
+    def root(node: str) -> str:
+        while parent.setdefault(node, node) != node:
+            parent[node] = parent[parent[node]]
+            node = parent[node]
+        return node
+
+    for left, right in zip(pairs["left"], pairs["right"], strict=True):
+        a, b = sorted((root(left), root(right)))
+        parent[b] = a
+    return {node: root(node) for node in parent}
+
+
+def _closed(pairs: pl.DataFrame) -> pl.DataFrame:
+    """All pairs inside the clusters; a pair that was only inferred has the least probability of the given ones."""
+    members = pl.DataFrame(list(clusters(pairs).items()), schema={"id": pl.String, "of": pl.String}, orient="row")
+    both = members.join(members, on="of", suffix="_r").filter(pl.col("id") < pl.col("id_r"))
+    ordered = pairs.select(
+        pl.min_horizontal("left", "right"), pl.max_horizontal("left", "right").alias("right"), "probability"
+    )
+    known = both.select(pl.col("id").alias("left"), pl.col("id_r").alias("right")).join(
+        ordered, on=["left", "right"], how="left"
+    )
+    return known.with_columns(pl.col("probability").fill_null(pairs["probability"].min()))
+
+
+def _one_to_one(pairs: pl.DataFrame) -> pl.DataFrame:
+    """Keep a pair only when each side is the other's best (ties: the smaller id)."""
+    order = [pl.col("probability"), pl.col("left"), pl.col("right")]
+    ranked = pairs.sort(order, descending=[True, False, False])
+    best_left = ranked.unique(subset="left", keep="first", maintain_order=True)
+    return best_left.unique(subset="right", keep="first", maintain_order=True)
+
+
+def link_frames(model: Model, left: pl.DataFrame, right: pl.DataFrame | None = None) -> pl.DataFrame:
+    """The links of raw frames (columns: :data:`PAIRS`): deterministic rules, then the model from the threshold on."""
+    first = prepare(left, model)
+    second = None if right is None else prepare(right, model)
+    scored = predict(model, first, second, model.threshold)
+    pairs = pl.concat([deterministic_pairs(model, first, second), scored])
+    pairs = pairs.sort("probability", descending=True).unique(
+        subset=["left", "right"], keep="first", maintain_order=True
+    )
+    if right is None:
+        pairs = pairs.select(
+            pl.min_horizontal("left", "right"), pl.max_horizontal("left", "right").alias("right"), "probability"
+        )
+        pairs = pairs.unique(subset=["left", "right"], keep="first", maintain_order=True)
+    if model.one_to_one:
+        pairs = _one_to_one(pairs)
+    if model.cluster and len(pairs):
+        pairs = _closed(pairs)
+    return pairs.sort("left", "right")
