@@ -1,0 +1,1 @@
+"""The generated city. Nobody in it exists; it is said to be generated data wherever it is shown."""
