@@ -1,0 +1,78 @@
+"""Users, their role and region, and the trace of what they did."""
+
+from __future__ import annotations
+
+from django.contrib.auth.models import AbstractUser
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from fupin.kernel.scope import Scope
+
+
+class Role(models.TextChoices):
+    DECISION_MAKER = "decision_maker", _("决策者")
+    OFFICE = "office", _("扶贫办")
+    CADRE = "cadre", _("驻村干部")
+    DEPARTMENT = "department", _("部门数据员")
+    ADMINISTRATOR = "administrator", _("管理员")
+
+
+class User(AbstractUser):
+    """A person who signs in. ``region`` is a region code: everything below it is in scope."""
+
+    role = models.CharField(_("角色"), max_length=20, choices=Role.choices)
+    region = models.CharField(_("辖区代码"), max_length=15, blank=True, db_collation="C")
+    department = models.CharField(_("部门"), max_length=40, blank=True)
+    display_name = models.CharField(_("姓名"), max_length=60, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="user_role_known",
+                condition=models.Q(role__in=Role.values),
+            ),
+            models.CheckConstraint(
+                name="user_region_is_code",
+                condition=models.Q(region__regex=r"^(\d{2}|\d{4}|\d{6}|\d{9}|\d{12}|\d{15})?$"),
+            ),
+            models.CheckConstraint(
+                name="department_user_names_department",
+                condition=~models.Q(role=Role.DEPARTMENT) | ~models.Q(department=""),
+            ),
+        ]
+
+    @property
+    def scope(self) -> Scope:
+        """Households of the user's region; a department and an inactive user see none."""
+        if not self.is_active or not self.region or self.role == Role.DEPARTMENT:
+            return Scope.nothing()
+        return Scope.of(self.region)
+
+    def __str__(self) -> str:
+        return self.display_name or self.username
+
+
+class ApiToken(models.Model):
+    """A machine's key to the API: only its SHA-256 is kept."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="tokens")
+    name = models.CharField(max_length=60)
+    digest = models.BinaryField(max_length=32, unique=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+
+class Deed(models.Model):
+    """One thing that somebody did (数过留痕). Only ever added to."""
+
+    at = models.DateTimeField(auto_now_add=True, db_index=True)
+    by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="deeds")
+    verb = models.CharField(max_length=60)
+    object_kind = models.CharField(max_length=60)
+    object_id = models.CharField(max_length=80)
+    region = models.CharField(max_length=15, blank=True)
+    reason = models.CharField(max_length=200, blank=True)
+    detail = models.JSONField(default=dict)
+
+    class Meta:
+        indexes = [models.Index(fields=["object_kind", "object_id"], name="deed_object")]

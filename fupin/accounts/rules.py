@@ -1,0 +1,111 @@
+"""What each role may do, in words and as data; passwords; sign-in throttling. No Django, no database."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+#: everything that needs a right: verb → (zh, en)
+VERBS = {
+    "see_households": ("查看农户", "see households"),
+    "see_results": ("查看识别结果", "see results of runs"),
+    "reveal_id": ("查看完整证件号（留痕）", "see an ID number in clear (recorded)"),
+    "deliver": ("提交部门数据", "deliver department data"),
+    "see_deliveries": ("查看交换批次", "see deliveries"),
+    "download_bad_rows": ("下载问题数据", "download bad rows"),
+    "start_run": ("发起识别运行", "start a run"),
+    "load_registry": ("载入登记库和区划", "load the registry and regions"),
+    "manage_users": ("管理账号", "manage accounts"),
+    "issue_token": ("发放接口令牌", "issue API tokens"),
+    "see_deeds": ("查看全部留痕", "see everybody's deeds"),
+}
+
+
+class RoleRights:
+    """A role: which verbs, and why in one sentence."""
+
+    code: str
+    zh: str
+    en: str
+    why_zh: str
+    why_en: str
+    verbs: frozenset[str]
+
+
+class DecisionMaker(RoleRights):
+    code, zh, en = "decision_maker", "决策者", "decision maker"
+    why_zh = "看本辖区的全部结果，不改动任何数据，不看完整证件号。"
+    why_en = "Sees every result of the region, changes nothing, sees no ID number in clear."
+    verbs = frozenset({"see_households", "see_results", "see_deliveries"})
+
+
+class Office(RoleRights):
+    code, zh, en = "office", "扶贫办", "poverty office"
+    why_zh = "管理本辖区的登记、数据接收和识别运行；查看完整证件号要写明理由并留痕。"
+    why_en = "Runs registry, deliveries, identification; seeing an ID number needs a reason and is recorded."
+    verbs = frozenset(
+        {"see_households", "see_results", "reveal_id", "deliver", "see_deliveries", "download_bad_rows"}
+        | {"start_run", "load_registry", "issue_token"}
+    )
+
+
+class Cadre(RoleRights):
+    code, zh, en = "cadre", "驻村干部", "village cadre"
+    why_zh = "看本村的户和疑点；入户核对时可查看证件号，要写明理由并留痕。"
+    why_en = "Sees the village's households and findings; may see an ID number for a visit, with a reason, recorded."
+    verbs = frozenset({"see_households", "see_results", "reveal_id"})
+
+
+class Department(RoleRights):
+    code, zh, en = "department", "部门数据员", "department data clerk"
+    why_zh = "只提交和更正本部门的数据，看不到农户。"
+    why_en = "Delivers and corrects the department's own data; sees no household."
+    verbs = frozenset({"deliver", "see_deliveries", "download_bad_rows", "issue_token"})
+
+
+class Administrator(RoleRights):
+    code, zh, en = "administrator", "管理员", "administrator"
+    why_zh = "管理账号、查看留痕，不看业务数据（三员分立）。"
+    why_en = "Manages accounts and reads the trail of deeds; sees no business data (separation of duties)."
+    verbs = frozenset({"manage_users", "issue_token", "see_deeds"})
+
+
+ROLES: dict[str, type[RoleRights]] = {
+    role.code: role for role in (DecisionMaker, Office, Cadre, Department, Administrator)
+}
+
+
+def role_may(role: str, verb: str) -> bool:
+    """Raises KeyError for a verb that does not exist: a misspelt right must not pass as a refusal."""
+    if verb not in VERBS:
+        raise KeyError(f"no verb {verb!r}; the verbs are {', '.join(VERBS)}")
+    return role in ROLES and verb in ROLES[role].verbs
+
+
+PASSWORD_LENGTH = 10
+PASSWORD_KINDS = 3
+
+
+def password_problem(password: str, username: str) -> tuple[str, str] | None:
+    """Why a password is refused (zh, en); None when it will do."""
+    if len(password) < PASSWORD_LENGTH:
+        return f"密码至少 {PASSWORD_LENGTH} 位", f"a password has at least {PASSWORD_LENGTH} characters"
+    if username and username.lower() in password.lower():
+        return "密码不能包含用户名", "a password must not hold the username"
+    kinds = (str.islower, str.isupper, str.isdigit, lambda c: not c.isalnum())
+    if sum(any(kind(c) for c in password) for kind in kinds) < PASSWORD_KINDS:
+        return (
+            "密码须含大写、小写、数字、符号中的三种",
+            "a password has three of: capital, small letter, digit, other sign",
+        )
+    return None
+
+
+MAX_FAILURES = 5
+LOCK = timedelta(minutes=15)
+
+
+def locked_until(failures: Sequence[datetime], now: datetime) -> datetime | None:
+    """When an account opens again after five failures within a quarter of an hour; None when it is open."""
+    recent = sorted(at for at in failures if at > now - LOCK)
+    return recent[-MAX_FAILURES] + LOCK if len(recent) >= MAX_FAILURES else None

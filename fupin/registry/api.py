@@ -1,0 +1,65 @@
+"""The door to the registry."""
+
+from fupin.kernel.errors import NotFound
+from fupin.registry.models import Household, HouseholdState, LedgerEntry, Membership, Person, Region, Survey
+from fupin.registry.queries import (
+    MemberView,
+    breadcrumb,
+    cells,
+    children,
+    has_households,
+    has_regions,
+    household_for,
+    households_for,
+    label,
+    ledger_of,
+    members_of,
+    person_for,
+    region,
+    survey_of,
+)
+from fupin.registry.region_loading import load_regions, load_shipped_regions
+from fupin.registry.registry_loading import Loaded, load_registry
+from fupin.registry.sealing import seal, seal_many, unseal
+from fupin.registry.searching import search_households
+from fupin.registry.services import reveal_id
+from fupin.registry.snapshot import SnapshotInfo, snapshot
+from fupin.registry.spelling import spell, spell_column
+
+__all__ = [
+    "Household",
+    "HouseholdState",
+    "LedgerEntry",
+    "Loaded",
+    "MemberView",
+    "Membership",
+    "NotFound",
+    "Person",
+    "Region",
+    "SnapshotInfo",
+    "Survey",
+    "breadcrumb",
+    "cells",
+    "children",
+    "has_households",
+    "has_regions",
+    "household_for",
+    "households_for",
+    "label",
+    "ledger_of",
+    "load_regions",
+    "load_registry",
+    "load_shipped_regions",
+    "members_of",
+    "person_for",
+    "region",
+    "reveal_id",
+    "seal",
+    "seal_many",
+    "search_households",
+    "snapshot",
+    "spell",
+    "spell_column",
+    "survey_of",
+    "unseal",
+]

@@ -1,0 +1,7 @@
+"""The truth: regions, households, persons, yearly survey, monthly ledger."""
+
+from fupin.registry.household_models import Household, HouseholdState, Membership, Person, Region
+from fupin.registry.ledger_models import LedgerEntry
+from fupin.registry.survey_models import Survey
+
+__all__ = ["Household", "HouseholdState", "LedgerEntry", "Membership", "Person", "Region", "Survey"]

@@ -1,0 +1,173 @@
+"""Reads, always scoped to a user: what lies outside the scope is answered like what does not exist."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from fupin.accounts.api import User, may
+from fupin.catalogue.schema import code_lists, tables
+from fupin.kernel.errors import NotFound
+from fupin.kernel.masks import mask_id, mask_name
+from fupin.kernel.periods import full_years
+from fupin.kernel.regions import ancestors
+from fupin.kernel.scope import Scope
+from fupin.registry.models import Household, LedgerEntry, Membership, Person, Region, Survey
+from fupin.registry.sealing import unseal
+
+#: codes and flags of a person that a member's row shows as words
+LABELLED = ("ethnicity", "political", "education", "schooling", "health", "labour", "self_care", "work_region")
+
+
+@dataclass(frozen=True)
+class MemberView:
+    """A member as a page may show one: no clear name, no number. Labels are Chinese, "" when unknown."""
+
+    person_id: str
+    name: str
+    sex: str
+    age: int | None
+    relation: str
+    id_masked: str
+    ethnicity: str
+    political: str
+    education: str
+    schooling: str
+    health: str
+    labour: str
+    self_care: str
+    work_region: str
+    work_months: int | None
+
+
+def has_regions() -> bool:
+    return Region.objects.exists()
+
+
+def has_households() -> bool:
+    return Household.objects.exists()
+
+
+def region(code: str) -> Region:
+    """Names and borders of regions are public. Raises NotFound."""
+    found = Region.objects.filter(code=code).first()
+    if found is None:
+        raise NotFound(code)
+    return found
+
+
+def breadcrumb(code: str) -> list[Region]:
+    """The region with its ancestors, province first. Raises NotFound."""
+    last = region(code)
+    return [*Region.objects.filter(code__in=ancestors(code)).order_by("code").defer("geometry"), last]
+
+
+def children(user: User, code: str) -> list[Region]:
+    """Regions one level below that lie in the user's scope, or on the way to it."""
+    level = region(code).level + 1
+    return list(_visible(user, Region.objects.filter(level=level, **_below(code))).order_by("code").defer("geometry"))
+
+
+def cells(user: User, parent_code: str, level: int) -> dict[str, Any]:
+    """GeoJSON FeatureCollection of the visible regions of a level below a parent."""
+    found = _visible(user, Region.objects.filter(level=level, geometry__isnull=False, **_below(parent_code)))
+    features = [
+        {
+            "type": "Feature",
+            "id": place.code,
+            "properties": {"code": place.code, "name": place.name, "illustrative": place.illustrative},
+            "geometry": place.geometry,
+        }
+        for place in found.order_by("code")
+    ]
+    return {"type": "FeatureCollection", "features": features}
+
+
+def _below(code: str) -> dict[str, str]:
+    return {"code__gt": code, "code__lt": code + ":"}
+
+
+def _visible(user: User, regions: QuerySet[Region]) -> QuerySet[Region]:
+    on_the_way = {above for prefix in user.scope.prefixes if prefix for above in ancestors(prefix)}
+    return regions.filter(_inside(user.scope, "code") | Q(code__in=on_the_way))
+
+
+def _inside(scope: Scope, column: str) -> Q:
+    """Half-open ranges, never LIKE; a scope of nothing matches nothing."""
+    condition = Q(pk__in=[])
+    for low, high in scope.ranges():
+        condition |= Q(**{f"{column}__gte": low, f"{column}__lt": high})
+    return condition
+
+
+def households_for(user: User) -> QuerySet[Household]:
+    """The households of the user's scope; none for roles that may not see any."""
+    if not may(user, "see_households"):
+        return Household.objects.none()
+    return Household.objects.filter(_inside(user.scope, "village_code"))
+
+
+def household_for(user: User, household_id: str) -> Household:
+    """Raises NotFound for absent and forbidden alike."""
+    found = households_for(user).filter(pk=household_id).first()
+    if found is None:
+        raise NotFound(household_id)
+    return found
+
+
+def members_of(user: User, household_id: str, on: date | None = None) -> list[MemberView]:
+    """Present members, the head first; ages on a day (today when none is given). Raises NotFound."""
+    household = household_for(user, household_id)
+    rows = Membership.objects.filter(household=household, valid_to__isnull=True).select_related("person")
+    return [_member(row, on or timezone.localdate()) for row in rows.order_by("relation", "person_id")]
+
+
+def _member(row: Membership, on: date) -> MemberView:
+    person = row.person
+    return MemberView(
+        person_id=person.person_id,
+        name=mask_name(person.name),
+        sex=label("sex", person.sex),
+        age=None if person.birth_date is None else full_years(person.birth_date, on),
+        relation=label("relation", row.relation),
+        id_masked=_masked_id(person),
+        work_months=person.work_months,
+        **{name: label(tables()["persons"].columns[name].codes, getattr(person, name)) for name in LABELLED},
+    )
+
+
+def _masked_id(person: Person) -> str:
+    return (
+        ""
+        if person.id_cipher is None
+        else mask_id(unseal(settings.FUPIN_KEYS, bytes(person.id_cipher), person.person_id))
+    )
+
+
+def label(codes: str, code: str | None, lang: str = "zh") -> str:
+    """The words of a code; "" for None."""
+    return code_lists()[codes].label(code, lang)
+
+
+def person_for(user: User, person_id: str) -> Person:
+    """A present member of a household in scope. Raises NotFound."""
+    rows = Membership.objects.filter(person_id=person_id, valid_to__isnull=True, household__in=households_for(user))
+    row = rows.select_related("person").first()
+    if row is None:
+        raise NotFound(person_id)
+    return row.person
+
+
+def survey_of(user: User, household_id: str) -> Survey | None:
+    """The latest year's survey. Raises NotFound."""
+    return Survey.objects.filter(household=household_for(user, household_id)).order_by("-year").first()
+
+
+def ledger_of(user: User, household_id: str) -> list[LedgerEntry]:
+    """All months in order. Raises NotFound."""
+    return list(LedgerEntry.objects.filter(household=household_for(user, household_id)).order_by("month"))

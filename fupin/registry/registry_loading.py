@@ -1,0 +1,168 @@
+"""Loading a whole registry from a folder: everything in one transaction, or nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from datetime import date
+from pathlib import Path
+
+import polars as pl
+from django.conf import settings
+from django.db import connection, models, transaction
+from django.utils import timezone
+
+from fupin.accounts import api as accounts
+from fupin.accounts.api import User
+from fupin.kernel.errors import UserError
+from fupin.kernel.keys import Keys
+from fupin.registry.copying import analyze, copy_in
+from fupin.registry.incoming import Incoming, columns_of, read_folder
+from fupin.registry.models import Household, HouseholdState, LedgerEntry, Membership, Person, Region, Survey
+from fupin.registry.numbers import canonical, hashes, sealed
+from fupin.registry.progress import Progress, quiet
+from fupin.registry.spelling import spell_column
+
+HEAD = "01"
+EXITED = "1"
+NOT_REGISTERED = "9"
+POOR = "0"
+WRITTEN: tuple[type[models.Model], ...] = (Household, Person, Membership, HouseholdState, Survey, LedgerEntry)
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """How many rows of each table were written, and how many persons have no valid ID number."""
+
+    households: int
+    persons: int
+    surveys: int
+    ledger: int
+    without_id: int
+
+
+def load_registry(*, by: User, folder: Path, progress: Progress | None = None) -> Loaded:
+    """Add the households of a folder (see ``incoming``) to the registry.
+
+    Raises UserError before anything is written when a table is wrong or a number is already in use; Forbidden.
+    """
+    report = progress or quiet
+    accounts.require(by, "load_registry")
+    report("核对文件", 0.0)
+    incoming = read_folder(folder, list(Region.objects.filter(level=5).values_list("code", flat=True)))
+    _refuse_known(incoming)
+    with transaction.atomic():
+        loaded = _write(incoming, timezone.localdate(), report)
+        accounts.record(
+            by=by,
+            verb="load_registry",
+            object_kind="registry",
+            object_id=folder.name[:80],
+            region=by.region,
+            detail=asdict(loaded),
+        )
+    report("统计分析", 0.97)
+    analyze(WRITTEN)
+    report("完成", 1.0)
+    return loaded
+
+
+def _write(incoming: Incoming, today: date, report: Progress) -> Loaded:
+    """Numbers are encrypted on one core while the database takes in what needs none."""
+    keys, known_since = settings.FUPIN_KEYS, _known_since(incoming, today)
+    with ThreadPoolExecutor(1) as pool:
+        encrypted = pool.submit(persons_rows, incoming.persons, keys)
+        report("写入户", 0.12)
+        households = copy_in(Household, [households_rows(incoming, keys)])
+        copy_in(HouseholdState, [states_rows(incoming.households, known_since)])
+        report("写入入户调查", 0.20)
+        surveys = copy_in(Survey, [incoming.survey])
+        report("写入收支台账", 0.28)
+        ledger = copy_in(LedgerEntry, _ledger(incoming.ledger_files, report))
+        report("加密证件号", 0.60)
+        persons = encrypted.result()
+    report("写入人", 0.65)
+    people = copy_in(Person, [persons])
+    report("写入家庭成员", 0.80)
+    copy_in(Membership, [memberships_rows(incoming.persons, known_since)])
+    return Loaded(households, people, surveys, ledger, int(persons["lake_key"].null_count()))
+
+
+def _ledger(files: Sequence[Path], report: Progress) -> Iterator[pl.DataFrame]:
+    columns = [column.name for column in columns_of("ledger")]
+    for number, path in enumerate(files):
+        report("写入收支台账", 0.28 + 0.30 * number / len(files))
+        yield pl.read_parquet(path, columns=columns).select(columns)
+
+
+def households_rows(incoming: Incoming, keys: Keys) -> pl.DataFrame:
+    """Households with the head's name (the first member's where none is the head), members counted, phone encrypted."""
+    by_household = incoming.persons.sort(pl.col("relation") != HEAD, maintain_order=True, nulls_last=True)
+    heads = by_household.group_by("household_id", maintain_order=True).agg(
+        head_name=pl.col("name").first(), members=pl.len().cast(pl.Int64)
+    )
+    frame = incoming.households.join(heads, on="household_id", how="left", maintain_order="left").with_columns(
+        pl.col("head_name").fill_null(""), pl.col("members").fill_null(0)
+    )
+    pinyin = spell_column(frame["head_name"]).str.replace_all(" ", "").alias("head_pinyin")
+    cipher = sealed(keys, frame["phone"], frame["household_id"].to_list()) if "phone" in frame.columns else None
+    columns = [pinyin] if cipher is None else [pinyin, cipher.alias("phone_cipher")]
+    return frame.with_columns(columns).drop("phone", strict=False)
+
+
+def persons_rows(persons: pl.DataFrame, keys: Keys) -> pl.DataFrame:
+    """Persons without any clear number: cipher of what was written, hashes of the canonical number when it is valid."""
+    numbers = canonical(persons["id_number"])
+    kept = numbers.zip_with(numbers.is_not_null(), persons["id_number"])
+    columns = [
+        sealed(keys, kept, persons["person_id"].to_list()).alias("id_cipher"),
+        hashes(keys.lookup, numbers).alias("id_lookup"),
+        hashes(keys.lake, numbers).alias("lake_key"),
+        spell_column(persons["name"]).alias("pinyin"),
+    ]
+    return persons.drop("id_number", "household_id", "relation").with_columns(columns)
+
+
+def _known_since(incoming: Incoming, today: date) -> pl.DataFrame:
+    """Household → since when the registry knows it: identified, else first surveyed, else today."""
+    surveyed = incoming.survey.group_by("household_id").agg(pl.col("surveyed_on").min())
+    known = incoming.households.join(surveyed, on="household_id", how="left", maintain_order="left")
+    since = pl.coalesce("registered_on", "surveyed_on", pl.lit(today)).alias("known_since")
+    return known.select("household_id", since)
+
+
+def memberships_rows(persons: pl.DataFrame, known_since: pl.DataFrame) -> pl.DataFrame:
+    """One open membership per person, from the household's first day or the person's birth."""
+    frame = persons.join(known_since, on="household_id", how="left", maintain_order="left")
+    since = pl.max_horizontal("known_since", "birth_date").alias("valid_from")
+    return frame.select("household_id", "person_id", "relation", since)
+
+
+def states_rows(households: pl.DataFrame, known_since: pl.DataFrame) -> pl.DataFrame:
+    """未脱贫 until the day of exit, then the present state; households that never exited have one open row."""
+    frame = households.join(known_since, on="household_id", how="left", maintain_order="left")
+    exited = frame.filter(pl.col("exited_on") > pl.col("known_since"), pl.col("state") != NOT_REGISTERED)
+    before = exited.select("household_id", state=pl.lit(POOR), valid_from="known_since", valid_to="exited_on")
+    after = exited.select("household_id", "state", valid_from="exited_on", valid_to=pl.lit(None, pl.Date))
+    others = frame.join(exited, on="household_id", how="anti", maintain_order="left")
+    still = others.select("household_id", "state", valid_from="known_since", valid_to=pl.lit(None, pl.Date))
+    return pl.concat([before, after, still])
+
+
+def _refuse_known(incoming: Incoming) -> None:
+    """A second load of the same households is refused, whole: nothing is overwritten in silence."""
+    for model, numbers in ((Household, incoming.households["household_id"]), (Person, incoming.persons["person_id"])):
+        if not model._default_manager.exists():
+            continue
+        with connection.cursor() as cursor:
+            key = model._meta.pk.column
+            query = f"SELECT {key} FROM {model._meta.db_table} WHERE {key} = ANY(%s) LIMIT 1"  # noqa: S608
+            found = cursor.execute(query, [numbers.to_list()]) and cursor.fetchone()
+        if found:
+            raise UserError(
+                f"登记库里已有编号 {found[0]}，本次未写入任何数据",
+                f"the registry already holds {found[0]}; nothing was written",
+                "只载入新的户，或换一个数据文件夹（FUPIN_DATA_DIR）",
+                "load new households only, or use another data folder (FUPIN_DATA_DIR)",
+            )

@@ -1,0 +1,123 @@
+"""A small registry for the tests: three villages of two counties, a household in each.
+
+Imports stand inside the functions: this module is loaded before Django is set up.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING
+
+import pytest
+
+from fupin.accounts.tests.fixtures import CITY, COUNTY, FAR_VILLAGE, OTHER_COUNTY, OTHER_VILLAGE, VILLAGE
+from fupin.kernel.identity import check_digit
+
+if TYPE_CHECKING:
+    from fupin.registry.models import Household
+
+NAMES = {
+    "45": "广西壮族自治区",
+    CITY: "南宁市",
+    COUNTY: "马山县",
+    OTHER_COUNTY: "上林县",
+    VILLAGE[:9]: "白山镇",
+    FAR_VILLAGE[:9]: "大丰镇",
+    VILLAGE: "新汉村委会",
+    OTHER_VILLAGE: "尚新村委会",
+    FAR_VILLAGE: "东春村委会",
+}
+SQUARE = {"type": "Polygon", "coordinates": [[[108, 23], [109, 23], [109, 24], [108, 24], [108, 23]]]}
+HEAD_ID = "45012419620304001" + check_digit("45012419620304001")
+PHONE = "13877100001"
+
+
+@dataclass(frozen=True)
+class Homes:
+    """Households of the cadre's village, of the next village and of another county; each ``H-…`` with head ``P-…``."""
+
+    own: Household
+    next: Household
+    far: Household
+
+
+@pytest.fixture
+def regions(db: None) -> None:
+    from fupin.kernel.regions import level_of
+    from fupin.registry.models import Region
+    from fupin.registry.spelling import spell
+
+    Region.objects.bulk_create(
+        Region(
+            code=code,
+            name=name,
+            pinyin=spell(name),
+            level=level_of(code),
+            geometry=None if code == "45" else SQUARE,
+            illustrative=level_of(code) > 3,
+        )
+        for code, name in NAMES.items()
+    )
+
+
+@pytest.fixture
+def homes(regions: None) -> Homes:
+    """Registered households with one head each; the own one has a child, a survey and two ledger months as well."""
+    own = make_household("H-own", VILLAGE, "韦大山", HEAD_ID)
+    add_member(own, "P-child", "韦小月", None, "04")
+    add_facts(own)
+    return Homes(own, make_household("H-next", OTHER_VILLAGE, "韦大海"), make_household("H-far", FAR_VILLAGE, "覃远"))
+
+
+def make_household(household_id: str, village: str, head: str, number: str | None = None) -> Household:
+    """A registered household (state 0) with its head; numbers encrypted with the keys of the settings."""
+    from django.conf import settings
+
+    from fupin.registry.models import Household
+    from fupin.registry.sealing import seal
+    from fupin.registry.spelling import spell
+
+    household = Household.objects.create(
+        household_id=household_id,
+        village_code=village,
+        state="0",
+        head_name=head,
+        head_pinyin=spell(head).replace(" ", ""),
+        members=1,
+        registered_on=date(2015, 11, 30),
+        phone_cipher=seal(settings.FUPIN_KEYS, PHONE, household_id),
+    )
+    add_member(household, household_id.replace("H-", "P-"), head, number, "01")
+    return household
+
+
+def add_member(household: Household, person_id: str, name: str, number: str | None, relation: str) -> None:
+    from django.conf import settings
+
+    from fupin.registry.models import Membership, Person
+    from fupin.registry.sealing import seal
+    from fupin.registry.spelling import spell
+
+    keys = settings.FUPIN_KEYS
+    person = Person.objects.create(
+        person_id=person_id,
+        name=name,
+        pinyin=spell(name),
+        id_cipher=number and seal(keys, number, person_id),
+        id_lookup=number and keys.lookup_hash(number),
+        lake_key=number and keys.lake_hash(number),
+        sex="1" if relation == "01" else "2",
+        birth_date=date(1962, 3, 4) if relation == "01" else date(2012, 6, 1),
+        health="01",
+    )
+    Membership.objects.create(household=household, person=person, relation=relation, valid_from=date(2015, 11, 30))
+
+
+def add_facts(household: Household) -> None:
+    from fupin.registry.models import LedgerEntry, Survey
+
+    for year in (2025, 2026):
+        Survey.objects.create(household=household, year=year, surveyed_on=date(year, 6, 1), house_area="82.505")
+    for month, wages in ((202609, 120_000), (202608, 110_000)):
+        LedgerEntry.objects.create(household=household, month=month, wage_work=wages)

@@ -1,0 +1,152 @@
+from __future__ import annotations
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from fupin.accounts.models import Deed
+from fupin.accounts.tests.fixtures import CITY, COUNTY, VILLAGE, Cast
+from fupin.kernel.errors import Forbidden, UserError
+from fupin.registry import api as registry
+from fupin.registry.models import Person
+from fupin.registry.tests.fixtures import HEAD_ID, Homes
+
+REASON = "入户核对"
+
+
+@pytest.mark.parametrize(
+    ("who", "seen"),
+    [
+        ("decision", ["H-far", "H-next", "H-own"]),
+        ("office", ["H-far", "H-next", "H-own"]),
+        ("county_office", ["H-next", "H-own"]),
+        ("cadre", ["H-own"]),
+        ("stranger", ["H-far"]),
+        ("department", []),
+        ("administrator", []),
+    ],
+)
+def test_everybody_sees_the_households_of_the_own_region(cast: Cast, homes: Homes, who: str, seen: list[str]) -> None:
+    found = registry.households_for(getattr(cast, who)).values_list("household_id", flat=True)
+    assert sorted(found) == seen
+
+
+@pytest.mark.parametrize("household_id", ["H-own", "H-absent"])
+def test_a_cadre_of_another_village_gets_not_found_as_for_what_does_not_exist(
+    cast: Cast, homes: Homes, household_id: str
+) -> None:
+    for door in (registry.household_for, registry.members_of, registry.survey_of, registry.ledger_of):
+        with pytest.raises(registry.NotFound) as caught:
+            door(cast.stranger, household_id)
+        assert str(caught.value) == f"'{household_id}'" or caught.value.args == (household_id,)
+
+
+def test_a_scope_becomes_a_range_not_a_pattern(cast: Cast, homes: Homes) -> None:
+    sql = str(registry.households_for(cast.county_office).query)
+    assert "LIKE" not in sql
+    assert "450124:" in sql
+
+
+def test_members_are_masked_and_the_head_comes_first(cast: Cast, homes: Homes) -> None:
+    head, child = registry.members_of(cast.cadre, "H-own")
+    assert (head.name, head.relation, head.sex, head.health) == ("韦*山", "户主", "男", "健康")
+    assert head.id_masked == f"450124********{HEAD_ID[-4:]}"
+    assert (child.name, child.relation, child.id_masked, child.education) == ("韦*月", "之女", "", "")
+
+
+def test_a_former_member_is_not_shown(cast: Cast, homes: Homes) -> None:
+    homes.own.memberships.filter(person_id="P-child").update(valid_to="2026-01-01")
+    assert [member.person_id for member in registry.members_of(cast.cadre, "H-own")] == ["P-own"]
+
+
+def test_the_latest_survey_and_the_ledger_in_order(cast: Cast, homes: Homes) -> None:
+    survey = registry.survey_of(cast.cadre, "H-own")
+    assert survey is not None
+    assert survey.year == 2026
+    assert [entry.month for entry in registry.ledger_of(cast.cadre, "H-own")] == [202608, 202609]
+    assert registry.survey_of(cast.office, "H-next") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("H-own", ["H-own"]),
+        ("韦", ["H-own", "H-next"]),
+        ("韦小月", ["H-own"]),
+        ("未大山", []),  # sounds the same, is written otherwise
+        ("weida", ["H-own", "H-next"]),
+        ("Wei Da Shan", ["H-own"]),
+        (HEAD_ID, ["H-own"]),
+        (HEAD_ID.lower() + " ", ["H-own"]),
+        ("450124196203040028", []),
+        ("%", []),
+        ("", []),
+    ],
+)
+def test_search_by_number_name_sound_or_id(cast: Cast, homes: Homes, text: str, found: list[str]) -> None:
+    households = registry.search_households(cast.office, text)
+    assert [household.household_id for household in households] == found
+
+
+def test_search_stays_inside_the_scope(cast: Cast, homes: Homes) -> None:
+    assert not registry.search_households(cast.stranger, "韦大山").exists()
+    assert not registry.search_households(cast.stranger, HEAD_ID).exists()
+
+
+def test_an_id_number_never_appears_in_a_query(cast: Cast, homes: Homes) -> None:
+    with CaptureQueriesContext(connection) as queries:
+        list(registry.search_households(cast.office, HEAD_ID))
+        registry.reveal_id(by=cast.cadre, person_id="P-own", reason=REASON)
+    assert len(queries) > 2
+    assert HEAD_ID not in str(queries.captured_queries)
+
+
+def test_revealing_a_number_is_recorded_with_the_reason(cast: Cast, homes: Homes) -> None:
+    assert registry.reveal_id(by=cast.cadre, person_id="P-own", reason=REASON) == HEAD_ID
+    deed = Deed.objects.get(verb="reveal_id")
+    assert (deed.by, deed.object_id, deed.region, deed.reason) == (cast.cadre, "P-own", VILLAGE, REASON)
+    assert HEAD_ID not in str(vars(deed))
+
+
+@pytest.mark.parametrize(
+    ("who", "person", "reason", "error"),
+    [
+        ("stranger", "P-own", REASON, registry.NotFound),
+        ("department", "P-own", REASON, registry.NotFound),
+        ("decision", "P-own", REASON, Forbidden),
+        ("cadre", "P-own", "  ", UserError),
+        ("cadre", "P-child", REASON, registry.NotFound),
+        ("cadre", "P-absent", REASON, registry.NotFound),
+    ],
+)
+def test_a_number_is_not_revealed(
+    cast: Cast, homes: Homes, who: str, person: str, reason: str, error: type[Exception]
+) -> None:
+    with pytest.raises(error) as caught:
+        registry.reveal_id(by=getattr(cast, who), person_id=person, reason=reason)
+    assert HEAD_ID not in str(caught.value)
+    assert not Deed.objects.filter(verb="reveal_id").exists()
+
+
+def test_a_cipher_moved_to_another_person_does_not_open(cast: Cast, homes: Homes) -> None:
+    stolen = Person.objects.get(pk="P-own").id_cipher
+    Person.objects.filter(pk="P-child").update(id_cipher=stolen)
+    with pytest.raises(UserError, match="改动过"):
+        registry.reveal_id(by=cast.cadre, person_id="P-child", reason=REASON)
+
+
+def test_breadcrumb_and_children_follow_the_scope(cast: Cast, homes: Homes) -> None:
+    assert [place.name for place in registry.breadcrumb(VILLAGE)] == ["广西壮族自治区", "南宁市", "马山县", "白山镇", "新汉村委会"]
+    assert [place.code for place in registry.children(cast.office, CITY)] == ["450124", "450125"]
+    assert [place.code for place in registry.children(cast.cadre, CITY)] == ["450124"]
+    assert registry.children(cast.department, CITY) == []
+    with pytest.raises(registry.NotFound):
+        registry.breadcrumb("99")
+
+
+def test_cells_are_geojson_and_say_that_they_are_illustrative(cast: Cast, homes: Homes) -> None:
+    found = registry.cells(cast.county_office, COUNTY, 5)
+    assert found["type"] == "FeatureCollection"
+    assert [cell["properties"]["name"] for cell in found["features"]] == ["新汉村委会", "尚新村委会"]
+    assert all(cell["properties"]["illustrative"] for cell in found["features"])
+    assert registry.cells(cast.stranger, COUNTY, 5)["features"] == []
