@@ -1,0 +1,37 @@
+"""The door to exchange: all outside data come in here."""
+
+from fupin.exchange.bad_rows import write_bad_rows
+from fupin.exchange.models import Delivery, DeliveryState
+from fupin.exchange.queries import (
+    QuarantinedCells,
+    datasets_for,
+    deliveries_for,
+    delivery_for,
+    guess_dataset,
+    quarantined_for,
+    usable_deliveries,
+)
+from fupin.exchange.reading.refusals import Refusal
+from fupin.exchange.rules import dataset_named
+from fupin.exchange.services import SEEN_EN, SEEN_ZH, enqueue, process, receive, sweep
+
+__all__ = [
+    "SEEN_EN",
+    "SEEN_ZH",
+    "Delivery",
+    "DeliveryState",
+    "QuarantinedCells",
+    "Refusal",
+    "dataset_named",
+    "datasets_for",
+    "deliveries_for",
+    "delivery_for",
+    "enqueue",
+    "guess_dataset",
+    "process",
+    "quarantined_for",
+    "receive",
+    "sweep",
+    "usable_deliveries",
+    "write_bad_rows",
+]

@@ -1,0 +1,138 @@
+"""From a delivered file to a Parquet file and counted rows. No database: what happens here can be thrown away."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any, TypeVar
+
+import polars as pl
+
+from fupin.catalogue.schema import Dataset
+from fupin.exchange.parquet import Hasher, LakeFile, pseudonymised, sync_and_digest, without_rows
+from fupin.exchange.reading import refusals
+from fupin.exchange.reading.duplicates import Dropped, RowHashes
+from fupin.exchange.reading.reasons import reason
+from fupin.exchange.reading.recognise import Table, open_table
+from fupin.exchange.reading.rowcheck import BadRow, Checked, RowCheck
+from fupin.exchange.reading.source import Source
+from fupin.exchange.reading.table import ROW, cell_names
+
+#: so many quarantined rows are kept with their cells; the count goes on beyond
+KEPT_BAD_ROWS = 100_000
+Progress = Callable[[str, float], None]
+Given = TypeVar("Given")
+
+
+@dataclass
+class Intake:
+    """rows = good + bad + duplicates; ``bad`` holds at most KEPT_BAD_ROWS of the ``bad_rows``, in the order found."""
+
+    recognised: dict[str, Any] = field(default_factory=dict)
+    rows: int = 0
+    good_rows: int = 0
+    bad_rows: int = 0
+    duplicate_rows: int = 0
+    without_id_rows: int = 0
+    bad: list[BadRow] = field(default_factory=list)
+    parquet_sha256: str = ""
+    seconds: float = 0.0
+
+
+def take_in(
+    source: Source, dataset: Dataset, cut_off: date, hasher: Hasher, folder: Path, target: Path, progress: Progress
+) -> Intake:
+    """Read all of ``source`` and write its good rows to ``target``; ``folder`` is for files in between.
+
+    Raises Refusal; then nothing in ``folder`` means anything.
+    """
+    began = time.monotonic()
+    taken = Intake()
+    with open_table(source, dataset) as table:
+        dropped = _write_pieces(taken, table, dataset, cut_off, hasher, folder, progress)
+        if taken.rows == 0:
+            raise refusals.header_only(table.header.row)
+        _drop(taken, table, dropped)
+        taken.recognised = table.recognised(dataset)
+    progress("写入数据湖", 0.9)
+    if dropped.rows.height:
+        without_rows(folder / "rows.parquet", target, dropped.rows["row"], dataset)
+        (folder / "rows.parquet").unlink()
+    else:
+        os.replace(folder / "rows.parquet", target)
+    taken.parquet_sha256 = sync_and_digest(target)
+    taken.seconds = time.monotonic() - began
+    return taken
+
+
+def _write_pieces(
+    taken: Intake, table: Table, dataset: Dataset, cut_off: date, hasher: Hasher, folder: Path, progress: Progress
+) -> Dropped:
+    """Checks run one piece ahead in a second thread (Polars works outside the interpreter lock)."""
+    check = RowCheck(dataset, table, cut_off)
+    hashes = RowHashes(dataset, folder / "hashes")
+    out = LakeFile(dataset, folder / "rows.parquet")
+    done = 0
+
+    def checked() -> Iterator[tuple[int, Checked]]:
+        for piece in table.pieces():
+            yield piece.size, check.check(piece.frame, KEPT_BAD_ROWS - len(taken.bad))
+
+    with _one_ahead(checked()) as pieces:
+        for size, result in pieces:
+            _count(taken, result)
+            hashes.add(result.good)
+            out.add(pseudonymised(result.good, dataset, hasher))
+            done += size
+            progress("读取并核对", 0.85 * min(1.0, done / max(1, table.size)))
+    out.close()
+    return hashes.dropped()
+
+
+@contextmanager
+def _one_ahead(items: Iterator[Given]) -> Iterator[Iterator[Given]]:
+    with ThreadPoolExecutor(1, thread_name_prefix="reading") as pool:
+
+        def ahead() -> Iterator[Given]:
+            following = pool.submit(next, items, None)
+            while (item := following.result()) is not None:
+                following = pool.submit(next, items, None)
+                yield item
+
+        yield ahead()
+
+
+def _count(taken: Intake, result: Checked) -> None:
+    taken.rows += result.good.height + result.bad_count
+    taken.good_rows += result.good.height
+    taken.bad_rows += result.bad_count
+    taken.without_id_rows += result.without_id
+    room = KEPT_BAD_ROWS - len(taken.bad)
+    taken.bad += result.bad[:room]
+
+
+def _drop(taken: Intake, table: Table, dropped: Dropped) -> None:
+    """Take duplicates and superseded rows out of the counts; the latter are read again for their cells."""
+    superseded = dropped.superseded
+    taken.duplicate_rows = dropped.duplicates
+    taken.bad_rows += superseded.height
+    taken.good_rows -= dropped.rows.height
+    taken.without_id_rows -= dropped.without_id
+    room = KEPT_BAD_ROWS - len(taken.bad)
+    if superseded.height and room > 0:
+        taken.bad += _superseded_rows(table, superseded.head(room))
+
+
+def _superseded_rows(table: Table, superseded: pl.DataFrame) -> Iterator[BadRow]:
+    kept = dict(superseded.select("row", "kept").iter_rows())
+    names = cell_names(table.width)
+    for piece in table.pieces():
+        for row, *cells in piece.frame.filter(pl.col(ROW).is_in(list(kept))).select(ROW, *names).iter_rows():
+            zh, en = reason("superseded", None, limit=str(kept[row]))
+            yield BadRow(row, "", "superseded", zh, en, [cell or "" for cell in cells])

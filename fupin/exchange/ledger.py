@@ -1,0 +1,65 @@
+"""The ledger's rows: one transaction takes a delivery in, whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.utils import timezone
+
+from fupin.accounts.api import User, record
+from fupin.exchange.intake import Intake
+from fupin.exchange.models import Delivery, DeliveryState, QuarantinedRow
+from fupin.exchange.reading.rowcheck import BadRow
+from fupin.exchange.sealing import seal_cells
+from fupin.exchange.workplace import parquet_name
+
+_COPY = 'COPY "{table}" (delivery_id, row, "column", code, reason_zh, reason_en, cells) FROM STDIN'
+
+
+def accept(*, by: User | None, delivery: Delivery, taken: Intake) -> None:
+    """Counts, quarantined rows and the deed, or nothing. Raises IntegrityError when the file was accepted meanwhile."""
+    with transaction.atomic():
+        for name in ("recognised", "rows", "good_rows", "bad_rows", "duplicate_rows", "without_id_rows"):
+            setattr(delivery, name, getattr(taken, name))
+        delivery.state, delivery.progress = DeliveryState.ACCEPTED, 100
+        delivery.problem = {}
+        delivery.parquet = parquet_name(delivery.dataset, delivery.pk)
+        delivery.parquet_sha256 = taken.parquet_sha256
+        delivery.lake_key = settings.FUPIN_KEYS.lake.id
+        delivery.finished_at = timezone.now()
+        delivery.save()
+        QuarantinedRow.objects.filter(delivery=delivery).delete()
+        _quarantine(delivery.pk, taken.bad)
+        record(by=by, verb="receive", object_kind="delivery", object_id=delivery.pk, detail=_counts(delivery))
+
+
+def _counts(delivery: Delivery) -> dict[str, Any]:
+    names = ("dataset", "batch", "sha256", "rows", "good_rows", "bad_rows", "duplicate_rows")
+    return {name: getattr(delivery, name) for name in names}
+
+
+def _quarantine(delivery_id: str, bad: Iterable[BadRow]) -> None:
+    keys = settings.FUPIN_KEYS
+    statement = _COPY.format(table=QuarantinedRow._meta.db_table)
+    with connection.cursor() as cursor, cursor.copy(statement) as copy:
+        copy.set_types(["text", "int8", "text", "text", "text", "text", "bytea"])
+        for one in bad:
+            cells = seal_cells(one.cells, keys, place_of(delivery_id, one.row))
+            copy.write_row((delivery_id, one.row, one.column, one.code, one.zh, one.en, cells))
+
+
+def place_of(delivery_id: str, row: int) -> str:
+    """What a quarantined row's ciphertext is bound to."""
+    return f"{delivery_id}#{row}"
+
+
+def refuse(*, by: User | None, delivery: Delivery, problem: dict[str, str]) -> None:
+    """A file that came through a page or the API stays in the ledger with the reason."""
+    with transaction.atomic():
+        delivery.state, delivery.problem = DeliveryState.REFUSED, problem
+        delivery.finished_at = timezone.now()
+        delivery.save(update_fields=["state", "problem", "finished_at"])
+        record(by=by, verb="refuse", object_kind="delivery", object_id=delivery.pk, detail={"code": problem["code"]})

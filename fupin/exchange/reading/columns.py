@@ -1,0 +1,168 @@
+"""A whole column of cells at once: the ordinary ones by Polars, the odd rest once per distinct text by ``values``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from fupin.catalogue.schema import Column
+from fupin.exchange.reading.values import NULL_WORDS, One, Outcome, reader, tidy
+from fupin.kernel.identity import CHECK_DIGITS, WEIGHTS
+
+DTYPES: dict[str, pl.DataType] = {
+    "int": pl.Int64(), "money": pl.Int64(), "decimal": pl.Float64(), "flag": pl.Boolean(), "date": pl.Date(),
+    "month": pl.Int32(),
+}  # fmt: skip
+_ODD_EDGES = r"^[\s\u3000\x{feff}\x{200b}'=]|[\s\u3000\x{feff}\x{200b}]$"
+_ODD_TEXT = r"[０-９Ａ-Ｚａ-ｚ－\s\u3000\x{200b}-\x{200f}\x{feff}]|^="
+_ODD_NAME = r"[^\u4e00-\u9fff·]"
+_MEMORY = 200_000
+
+
+def dtype_of(column: Column) -> pl.DataType:
+    return DTYPES.get(column.type, pl.String())
+
+
+@dataclass
+class ColumnReader:
+    """Reads the pieces of one column; remembers odd texts from piece to piece (never ID numbers)."""
+
+    column: Column
+    factor: Fraction = Fraction(1)
+    known: dict[str, Outcome] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.one: One = reader(self.column, self.factor)
+
+    def read(self, cells: pl.Series) -> tuple[pl.Series, pl.Series]:
+        """(values, problem codes); both null for an empty cell."""
+        cells = tidy_series(cells)
+        quick = _QUICK.get(self.column.type)
+        if quick is None or self.factor != 1 or (self.column.type == "money" and self.column.unit != "元"):
+            values = pl.Series(cells.name, [None], dtype=dtype_of(self.column)).new_from_index(0, len(cells))
+        else:
+            values = quick(cells)
+        odd = values.is_null() & cells.is_not_null()
+        problems = pl.Series("problem", [None], dtype=pl.String).new_from_index(0, len(cells))
+        return self._read_odd(cells, values, problems, odd) if odd.any() else (values, problems)
+
+    def _read_odd(
+        self, cells: pl.Series, values: pl.Series, problems: pl.Series, odd: pl.Series
+    ) -> tuple[pl.Series, pl.Series]:
+        distinct = cells.filter(odd).unique()
+        outcomes = [self._one(text) for text in distinct.to_list()]
+        told = pl.DataFrame(
+            {
+                "cell": distinct,
+                "told": pl.Series([o.value for o in outcomes], dtype=dtype_of(self.column)),
+                "problem": pl.Series([o.problem for o in outcomes], dtype=pl.String),
+            }
+        )
+        joined = pl.DataFrame({"cell": cells, "value": values}).join(told, on="cell", how="left", maintain_order="left")
+        merged = joined.select(value=pl.coalesce("value", "told"), problem="problem")
+        return merged["value"].alias(cells.name), merged["problem"]
+
+    def _one(self, text: str) -> Outcome:
+        if self.column.type == "idcard":
+            return self.one(text)
+        outcome = self.known.get(text)
+        if outcome is None:
+            outcome = self.one(text)
+            if len(self.known) < _MEMORY:
+                self.known[text] = outcome
+        return outcome
+
+
+def tidy_series(cells: pl.Series) -> pl.Series:
+    """``values.tidy`` for a column."""
+    odd = cells.str.contains(_ODD_EDGES) | cells.is_in(NULL_WORDS)
+    if not odd.any():
+        return cells
+    distinct = cells.filter(odd).unique()
+    tidied = pl.Series([tidy(text) for text in distinct.to_list()], dtype=pl.String)
+    told = pl.DataFrame({"cell": distinct, "told": tidied, "odd": True})
+    joined = pl.DataFrame({"cell": cells}).join(told, on="cell", how="left", maintain_order="left")
+    chosen = pl.when(pl.col("odd").is_null()).then("cell").otherwise("told")
+    return joined.select(chosen.alias(cells.name)).to_series()
+
+
+def quick_ids(cells: pl.Series) -> pl.Series:
+    """18 characters in canonical writing (or with a small x), real date, right check digit; null for all others."""
+    shaped = cells.str.contains(r"^[1-9][0-9]{5}(18[5-9]|19[0-9]|20[0-9])[0-9](0[1-9]|1[0-2])(0[1-9]|[12][0-9]|3[01])[0-9]{3}[0-9Xx]$")
+    candidates = shaped.fill_null(False)
+    chosen = cells.filter(candidates).str.to_uppercase()
+    if not len(chosen):
+        return _nulls(cells, pl.String())
+    digits = np.frombuffer("".join(chosen.to_list()).encode(), dtype=np.uint8).reshape(-1, 18)
+    sums = (digits[:, :17].astype(np.int32) - 48) @ np.array(WEIGHTS, dtype=np.int32)
+    right = np.frombuffer(CHECK_DIGITS.encode(), dtype=np.uint8)[sums % 11] == digits[:, 17]
+    repeated = (digits[:, :17] == digits[:, :1]).all(axis=1) | (digits[:, :6] == 57).all(axis=1)
+    real = chosen.str.slice(6, 8).str.to_date("%Y%m%d", strict=False).is_not_null()
+    good = pl.Series(right & ~repeated) & real
+    found = pl.DataFrame({"id": chosen, "good": good}).select(pl.when("good").then("id")).to_series()
+    return _place(cells, candidates, found)
+
+
+def quick_dates(cells: pl.Series) -> pl.Series:
+    shaped = cells.str.contains(r"^(18[5-9][0-9]|19[0-9][0-9]|20[0-9][0-9]|21[0-9][0-9])-[0-9]{2}-[0-9]{2}$")
+    return pl.select(pl.when(shaped).then(cells)).to_series().str.to_date("%Y-%m-%d", strict=False)
+
+
+def quick_ints(cells: pl.Series) -> pl.Series:
+    shaped = cells.str.contains(r"^-?[0-9]{1,14}$")
+    return pl.select(pl.when(shaped).then(cells)).to_series().cast(pl.Int64)
+
+
+def quick_decimals(cells: pl.Series) -> pl.Series:
+    shaped = cells.str.contains(r"^-?[0-9]{1,10}(\.[0-9]{1,3})?$")
+    return pl.select(pl.when(shaped).then(cells)).to_series().cast(pl.Float64)
+
+
+def quick_money(cells: pl.Series) -> pl.Series:
+    """Yuan with at most two decimals → 分, by digits alone."""
+    frame = pl.DataFrame({"cell": cells}).select(
+        pl.col("cell").str.extract_groups(r"^(-?)([0-9]{1,12})(?:\.([0-9]{1,2}))?$").struct.rename_fields(["s", "w", "f"])
+    )
+    parts = frame.unnest("cell")
+    digits = pl.concat_str("s", "w", pl.col("f").fill_null("").str.pad_end(2, "0"))
+    return parts.select(digits.cast(pl.Int64)).to_series()
+
+
+def quick_text(cells: pl.Series) -> pl.Series:
+    return pl.select(pl.when(~cells.str.contains(_ODD_TEXT)).then(cells)).to_series()
+
+
+def quick_names(cells: pl.Series) -> pl.Series:
+    return pl.select(pl.when(~cells.str.contains(_ODD_NAME)).then(cells)).to_series()
+
+
+def quick_regions(cells: pl.Series) -> pl.Series:
+    return pl.select(pl.when(cells.str.contains(r"^[0-9]{12}$")).then(cells)).to_series()
+
+
+def _nulls(cells: pl.Series, dtype: pl.DataType) -> pl.Series:
+    return pl.Series(cells.name, [None], dtype=dtype).new_from_index(0, len(cells))
+
+
+def _place(cells: pl.Series, where: pl.Series, found: pl.Series) -> pl.Series:
+    """``found`` in the places marked by ``where``, null elsewhere."""
+    return _nulls(cells, found.dtype).scatter(where.arg_true(), found)
+
+
+_QUICK: dict[str, Callable[[pl.Series], pl.Series]] = {
+    "idcard": quick_ids, "date": quick_dates, "int": quick_ints, "decimal": quick_decimals, "money": quick_money,
+    "text": quick_text, "key": quick_text, "name": quick_names, "region": quick_regions,
+}  # fmt: skip
+
+
+def limits(column: Column) -> tuple[Any, Any]:
+    """Least and greatest value in the unit that is stored (分 for money)."""
+    scale = 1
+    if column.type == "money":
+        scale = 1_000_000 if column.unit == "万元" else 100
+    return tuple(None if limit is None else limit * scale for limit in (column.min, column.max))  # type: ignore[return-value]

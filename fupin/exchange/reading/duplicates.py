@@ -1,0 +1,95 @@
+"""Rows that a delivery holds twice. Hashes are spooled to disk, so that memory stays bounded for any number of rows.
+
+Of rows with the same key the last is kept; earlier ones with the same content are duplicates, others are superseded.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from fupin.catalogue.schema import Dataset
+from fupin.exchange.reading.table import ROW
+
+_RECORD = np.dtype([("row", "<i8"), ("key_a", "<u8"), ("key_b", "<u8"), ("content", "<u8"), ("no_id", "?")])
+_AT_ONCE = 4_000_000
+_SEEDS = (11, 23, 47)
+
+
+@dataclass(frozen=True)
+class Dropped:
+    """``rows``: row, kept (the later row), same (Boolean: identical content), no_id (it had no ID number)."""
+
+    rows: pl.DataFrame
+
+    @property
+    def duplicates(self) -> int:
+        return int(self.rows["same"].sum())
+
+    @property
+    def without_id(self) -> int:
+        return int(self.rows["no_id"].sum())
+
+    @property
+    def superseded(self) -> pl.DataFrame:
+        return self.rows.filter(~pl.col("same"))
+
+
+class RowHashes:
+    """Append the good rows of each piece, then ask which of them to drop."""
+
+    def __init__(self, dataset: Dataset, path: Path) -> None:
+        self._key = list(dataset.key)
+        self._id = next((name for name in dataset.id_columns if dataset.columns[name].required), None)
+        self._path = path
+        self._stream = path.open("wb")
+        self._count = 0
+
+    def add(self, good: pl.DataFrame) -> None:
+        """A row whose key is not complete (no ID number) equals only a row with the same content."""
+        content = good.drop(ROW)
+        keys = content.select(self._key)
+        complete = keys.select(pl.all_horizontal(pl.all().is_not_null())).to_series().to_numpy()
+        record = np.empty(good.height, dtype=_RECORD)
+        record["row"] = good[ROW].to_numpy()
+        record["no_id"] = good[self._id].is_null().to_numpy() if self._id else False
+        record["content"] = content.hash_rows(seed=_SEEDS[2]).to_numpy()
+        for field, seed in (("key_a", _SEEDS[0]), ("key_b", _SEEDS[1])):
+            of_key = keys.hash_rows(seed=seed).to_numpy()
+            record[field] = (
+                of_key if complete.all() else np.where(complete, of_key, content.hash_rows(seed=seed).to_numpy())
+            )
+        record.tofile(self._stream)
+        self._count += good.height
+
+    def dropped(self) -> Dropped:
+        self._stream.close()
+        parts = max(1, -(-self._count // _AT_ONCE))
+        found = [_dropped_of(_select(self._path, part, parts)) for part in range(parts)] if self._count else []
+        schema = {"row": pl.Int64, "kept": pl.Int64, "same": pl.Boolean, "no_id": pl.Boolean}
+        rows = pl.concat(found) if found else pl.DataFrame(schema=schema)
+        return Dropped(rows.sort("row"))
+
+
+def _select(path: Path, part: int, parts: int) -> pl.DataFrame:
+    """The records of one share of the keys."""
+    chosen = []
+    with path.open("rb") as stream:
+        while (block := np.fromfile(stream, dtype=_RECORD, count=_AT_ONCE)).size:
+            chosen.append(block if parts == 1 else block[block["key_a"] % parts == part])
+    records = np.concatenate(chosen)
+    return pl.DataFrame({name: records[name] for name in _RECORD.names or ()})
+
+
+def _dropped_of(records: pl.DataFrame) -> pl.DataFrame:
+    suspects = records.filter(pl.col("key_a").is_duplicated())
+    last = (
+        suspects.sort("row")
+        .group_by("key_a", "key_b")
+        .agg(pl.col("row").last().alias("kept"), pl.col("content").last().alias("kept_content"))
+    )
+    joined = suspects.join(last, on=["key_a", "key_b"]).filter(pl.col("row") != pl.col("kept"))
+    return joined.select("row", "kept", "no_id", same=pl.col("content") == pl.col("kept_content"))

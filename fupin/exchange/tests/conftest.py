@@ -1,0 +1,49 @@
+"""People who deliver, and a data folder of their own for each test."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from django.conf import settings
+
+if TYPE_CHECKING:
+    from fupin.accounts.api import User
+
+
+@pytest.fixture
+def data() -> Iterator[Path]:
+    """The data folder without deliveries of earlier tests."""
+    root = Path(settings.FUPIN_DATA_DIR)
+    for name in ("lake", "raw", "work"):
+        shutil.rmtree(root / name, ignore_errors=True)
+    yield root
+
+
+def account(name: str, role: str, region: str = "", department: str = "") -> User:
+    from fupin.accounts.api import User  # the settings are loaded after this file
+
+    return User.objects.create(username=name, role=role, region=region, department=department)
+
+
+@pytest.fixture
+def office(db: None) -> User:
+    return account("office", "office", "4501")
+
+
+@pytest.fixture
+def clerk(db: None) -> User:
+    return account("clerk", "department", department="finance")
+
+
+@pytest.fixture
+def stranger(db: None) -> User:
+    return account("stranger", "department", department="water")
+
+
+@pytest.fixture
+def cadre(db: None) -> User:
+    return account("cadre", "cadre", "450124100201")

@@ -1,0 +1,106 @@
+"""Where a delivery is worked on: a folder of its own under a lock, swept when its process was killed.
+
+Files get their names in the lake by a rename just before the ledger's transaction commits; what a killed process
+leaves is therefore known by its missing ledger row, and removed with the next delivery.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import secrets
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Workplace:
+    """``folder`` is for files in between; the rest are the places of the finished ones."""
+
+    folder: Path
+    raw: Path
+    parquet: Path
+
+
+def raw_path(data: Path, delivery_id: str) -> Path:
+    return data / "raw" / f"{delivery_id}.sealed"
+
+
+def parquet_name(dataset_id: str, delivery_id: str) -> str:
+    """Relative to the data folder, as the ledger keeps it."""
+    return f"lake/{dataset_id}/{delivery_id}.parquet"
+
+
+@contextmanager
+def workplace(data: Path, dataset_id: str, delivery_id: str) -> Iterator[Workplace]:
+    """Only one process at a time works on a delivery; a second one waits. The folder is gone afterwards."""
+    folder = data / "work" / dataset_id / delivery_id
+    parquet = data / parquet_name(dataset_id, delivery_id)
+    raw = raw_path(data, delivery_id)
+    for path in (folder.parent, parquet.parent, raw.parent):
+        path.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with _locked(folder.with_suffix(".lock")):
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(mode=0o700)
+        try:
+            yield Workplace(folder, raw, parquet)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _locked(path: Path, *, wait: bool = True) -> Iterator[None]:
+    """Raises BlockingIOError when somebody holds it and we do not wait. The file goes with the lock."""
+    while True:
+        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+            if _is_still(path, handle):
+                yield
+                with suppress(FileNotFoundError):
+                    path.unlink()
+                return
+        finally:
+            os.close(handle)
+
+
+def _is_still(path: Path, handle: int) -> bool:
+    """False when the lock's file was removed by its former holder while we waited."""
+    try:
+        return os.stat(path).st_ino == os.fstat(handle).st_ino
+    except FileNotFoundError:
+        return False
+
+
+@contextmanager
+def arrival(data: Path) -> Iterator[Path]:
+    """A folder for a file whose content, and so whose id, is not known yet; swept like a workplace."""
+    folder = data / "work" / "incoming" / secrets.token_hex(8)
+    folder.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with _locked(folder.with_suffix(".lock")):
+        folder.mkdir(mode=0o700)
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def abandoned(data: Path) -> Iterator[tuple[str, str]]:
+    """(data set, delivery) of every workplace that no process holds; its folder is removed after it was given out."""
+    for lock in sorted((data / "work").glob("*/*.lock")):
+        with suppress(BlockingIOError), _locked(lock, wait=False):
+            yield lock.parent.name, lock.stem
+            shutil.rmtree(lock.with_suffix(""), ignore_errors=True)
+
+
+def put(path: Path, target: Path) -> None:
+    """Rename and make the name durable."""
+    os.replace(path, target)
+    handle = os.open(target.parent, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

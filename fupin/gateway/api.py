@@ -1,0 +1,184 @@
+"""The machine door: deliveries and the data catalogue as JSON. OpenAPI at /api/openapi.json, to try out at /api/docs.
+
+Every error answers {"error": {"code", "zh", "en", "hint_zh", "hint_en"}}: what is wrong, where, how to mend it.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Annotated, Any
+
+from django.http import HttpRequest, HttpResponse
+from ninja import File, Form, NinjaAPI, Schema
+from ninja.errors import AuthenticationError, ValidationError
+from ninja.files import UploadedFile
+from ninja.security import HttpBearer
+
+from fupin.accounts.api import Forbidden, User, user_of_token
+from fupin.catalogue.schema import Dataset
+from fupin.exchange import api as exchange
+from fupin.kernel.errors import NotFound, UserError
+
+
+class Token(HttpBearer):
+    """``Authorization: Bearer fupin_…``; tokens are issued under 账号 (accounts.api.token_for)."""
+
+    def authenticate(self, request: HttpRequest, token: str) -> User | None:
+        return user_of_token(token)
+
+
+api = NinjaAPI(title="fupin 数据交换接口", version="1", auth=Token(), urls_namespace="fupin-api")
+
+
+class Problem(Schema):
+    code: str
+    zh: str
+    en: str
+    hint_zh: str = ""
+    hint_en: str = ""
+
+
+class ErrorAnswer(Schema):
+    error: Problem
+
+
+class DeliverySaid(Schema):
+    """What the deliverer says about the file."""
+
+    dataset: str
+    provider: str
+    batch: str
+    cut_off: date
+    corrects: str | None = None
+
+
+class DeliveryAnswer(Schema):
+    id: str
+    dataset: str
+    department: str
+    provider: str
+    batch: str
+    cut_off: date
+    file_name: str
+    size: int
+    sha256: str
+    state: str
+    progress: int
+    rows: int | None
+    good_rows: int | None
+    bad_rows: int | None
+    duplicate_rows: int | None
+    without_id_rows: int | None
+    recognised: dict[str, Any]
+    problem: dict[str, str]
+    received_at: datetime
+    finished_at: datetime | None
+    seen_before: bool = False
+
+
+class ColumnAnswer(Schema):
+    name: str
+    zh: str
+    en: str
+    type: str
+    unit: str
+    codes: str
+    required: bool
+    pii: str
+
+
+class DatasetAnswer(Schema):
+    id: str
+    zh: str
+    en: str
+    department: str
+    cycle: str
+    key: list[str]
+    columns: list[ColumnAnswer]
+
+
+ERRORS: dict[int, Any] = dict.fromkeys((400, 401, 403, 404, 422), ErrorAnswer)
+
+
+@api.post("/deliveries", response={202: DeliveryAnswer, 200: DeliveryAnswer, **ERRORS}, summary="交付一个文件")
+def deliver(
+    request: HttpRequest, said: Form[DeliverySaid], file: Annotated[UploadedFile, File()]
+) -> tuple[int, exchange.Delivery]:
+    """202: queued, ask again under /deliveries/{id}. 200: this very file was delivered before."""
+    by = _user(request)
+    corrects = exchange.delivery_for(by, said.corrects) if said.corrects else None
+    delivery = exchange.enqueue(
+        by=by,
+        dataset=said.dataset,
+        uploaded_file=file,
+        provider=said.provider,
+        batch=said.batch,
+        cut_off=said.cut_off,
+        corrects=corrects,
+    )
+    return (200 if getattr(delivery, "seen_before", False) else 202), delivery
+
+
+@api.get("/deliveries/{delivery_id}", response={200: DeliveryAnswer, **ERRORS}, summary="查询一个批次")
+def show_delivery(request: HttpRequest, delivery_id: str) -> exchange.Delivery:
+    """State, progress 0–100, counts; ``problem`` says why a file was refused."""
+    return exchange.delivery_for(_user(request), delivery_id)
+
+
+@api.get("/datasets", response={200: list[DatasetAnswer], **ERRORS}, summary="可以交付的数据集")
+def list_datasets(request: HttpRequest) -> list[dict[str, Any]]:
+    """The data sets that the token's account may deliver, with their columns."""
+    return [_dataset(one) for one in exchange.datasets_for(_user(request))]
+
+
+def _dataset(one: Dataset) -> dict[str, Any]:
+    names = ("id", "zh", "en", "department", "cycle", "key")
+    return {**{name: getattr(one, name) for name in names}, "columns": list(one.columns.values())}
+
+
+def _user(request: HttpRequest) -> User:
+    user: User = request.auth  # type: ignore[attr-defined]  # ninja puts the result of Token here
+    return user
+
+
+def _answer(request: HttpRequest, status: int, problem: dict[str, str]) -> HttpResponse:
+    return api.create_response(request, {"error": problem}, status=status)
+
+
+@api.exception_handler(UserError)
+def on_user_error(request: HttpRequest, error: UserError) -> HttpResponse:
+    code = getattr(error, "code", "forbidden" if isinstance(error, Forbidden) else "wrong_request")
+    told = {"code": code, "zh": error.zh, "en": error.en, "hint_zh": error.hint_zh, "hint_en": error.hint_en}
+    return _answer(request, 403 if isinstance(error, Forbidden) else 400, told)
+
+
+@api.exception_handler(NotFound)
+def on_not_found(request: HttpRequest, _error: NotFound) -> HttpResponse:
+    told = Problem(code="not_found", zh="没有这个批次，或不属于您", en="no such delivery, or it is not yours")
+    return _answer(request, 404, told.dict())
+
+
+@api.exception_handler(AuthenticationError)
+def on_no_token(request: HttpRequest, _error: AuthenticationError) -> HttpResponse:
+    told = Problem(
+        code="no_token",
+        zh="没有令牌，或令牌已失效",
+        en="no token, or it is no longer valid",
+        hint_zh="请求头写 Authorization: Bearer 令牌",
+        hint_en="send the header Authorization: Bearer <token>",
+    )
+    return _answer(request, 401, told.dict())
+
+
+@api.exception_handler(ValidationError)
+def on_invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
+    """Names the fields; the values are not repeated."""
+    fields = ", ".join(str(one["loc"][-1]) for one in error.errors)
+    told = Problem(
+        code="wrong_fields",
+        zh=f"请求的这些项缺失或写错：{fields}",
+        en=f"these fields are missing or wrong: {fields}",
+        hint_zh="multipart 表单：dataset provider batch cut_off（2026-10-31）file",
+        hint_en="multipart form: dataset provider batch cut_off (2026-10-31) file",
+    )
+    return _answer(request, 422, told.dict())

@@ -1,0 +1,114 @@
+"""The machine door: a token, a file, an answer that machines and people can read."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+
+from fupin.accounts.api import Role, User, token_for
+from fupin.exchange import api as exchange
+from fupin.kernel.identity import check_digit
+
+SAID = {"dataset": "fi_card", "provider": "市财政局", "batch": "201912", "cut_off": "2019-12-31"}
+FIRST = "45012319800101123"
+ROW = f"{FIRST}{check_digit(FIRST)},韦小明,08,100.50,2019-02-28"
+CONTENT = f"身份证号,姓名,补贴项目,发放金额,发放日期\n{ROW}\n".encode()
+
+
+@pytest.fixture(autouse=True)
+def data(db: None) -> Iterator[None]:
+    for name in ("lake", "raw", "work"):
+        shutil.rmtree(Path(settings.FUPIN_DATA_DIR) / name, ignore_errors=True)
+    yield
+
+
+def client_of(name: str, department: str) -> Client:
+    user = User.objects.create(username=name, role=Role.DEPARTMENT, department=department)
+    return Client(headers={"Authorization": f"Bearer {token_for(by=user, user=user, name='test')}"})
+
+
+@pytest.fixture
+def finance(db: None) -> Client:
+    return client_of("finance", "finance")
+
+
+def post(client: Client, content: bytes = CONTENT, **said: str) -> tuple[int, dict[str, Any]]:
+    file = SimpleUploadedFile("发放.csv", content, "text/csv")
+    answer = client.post("/api/deliveries", {**SAID, **said, "file": file})
+    return answer.status_code, json.loads(answer.content)
+
+
+def test_a_file_is_queued_and_can_be_asked_for(finance: Client) -> None:
+    status, told = post(finance)
+    assert (status, told["state"], told["file_name"]) == (202, "waiting", "发放.csv")
+    exchange.process(told["id"])
+    told = finance.get(f"/api/deliveries/{told['id']}").json()
+    assert (told["state"], told["progress"], told["rows"], told["good_rows"]) == ("accepted", 100, 1, 1)
+
+
+def test_the_same_file_again_says_so(finance: Client) -> None:
+    _, first = post(finance)
+    exchange.process(first["id"])
+    status, again = post(finance)
+    assert (status, again["id"], again["seen_before"]) == (200, first["id"], True)
+
+
+def test_a_refused_file_tells_why_in_two_languages(finance: Client) -> None:
+    _, told = post(finance, b"%PDF-1.7")
+    exchange.process(told["id"])
+    told = finance.get(f"/api/deliveries/{told['id']}").json()
+    assert told["state"] == "refused" and told["problem"]["code"] == "not_a_table"
+    assert all(told["problem"][name] for name in ("zh", "en", "hint_zh", "hint_en"))
+
+
+@pytest.mark.parametrize("headers", [{}, {"Authorization": "Bearer wrong"}, {"Authorization": "Basic x"}])
+def test_without_a_valid_token_nothing_is_answered(headers: dict[str, str]) -> None:
+    status, told = post(Client(headers=headers))
+    assert status == 401 and told["error"]["code"] == "no_token" and told["error"]["zh"] and told["error"]["en"]
+
+
+@pytest.mark.parametrize(
+    ("said", "status", "code"),
+    [
+        ({"dataset": "ps_vehicles"}, 403, "forbidden"),
+        ({"dataset": "nothing"}, 400, "wrong_request"),
+        ({"cut_off": "gestern"}, 422, "wrong_fields"),
+        ({"provider": ""}, 400, "wrong_request"),
+        ({"corrects": "nothing"}, 404, "not_found"),
+    ],
+)
+def test_wrong_requests_get_clear_errors(finance: Client, said: dict[str, str], status: int, code: str) -> None:
+    answered, told = post(finance, **said)
+    assert (answered, told["error"]["code"]) == (status, code)
+    assert told["error"]["zh"] and told["error"]["en"]
+
+
+def test_a_missing_file_is_named(finance: Client) -> None:
+    answer = finance.post("/api/deliveries", SAID)
+    assert answer.status_code == 422 and "file" in answer.json()["error"]["zh"]
+
+
+def test_another_departments_delivery_looks_absent(finance: Client) -> None:
+    _, told = post(finance)
+    other = client_of("water", "water")
+    assert other.get(f"/api/deliveries/{told['id']}").status_code == 404
+    assert other.get("/api/deliveries/none").json() == other.get(f"/api/deliveries/{told['id']}").json()
+
+
+def test_the_catalogue_lists_what_the_account_may_deliver(finance: Client) -> None:
+    told = finance.get("/api/datasets").json()
+    assert {one["id"] for one in told} == {"fi_payroll", "fi_card"}
+    assert told[0]["columns"][0]["name"] == "id_number" and told[0]["columns"][0]["required"]
+
+
+def test_the_api_describes_itself(client: Client) -> None:
+    paths = client.get("/api/openapi.json").json()["paths"]
+    assert set(paths) == {"/api/deliveries", "/api/deliveries/{delivery_id}", "/api/datasets"}
