@@ -1,0 +1,30 @@
+"""In whose name a command acts: every write has a ``by``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fupin.kernel.errors import UserError
+
+if TYPE_CHECKING:
+    from fupin.accounts.api import User
+
+
+def acting_user(username: str | None) -> User:
+    """The named account, else the office account with the widest region. Raises UserError when there is none."""
+    from fupin.accounts.api import Role, User
+
+    users = User.objects.filter(is_active=True)
+    if username:
+        user = users.filter(username=username).first()
+    else:
+        offices = [found for found in users.filter(role=Role.OFFICE) if found.region]
+        user = min(offices, key=lambda found: (len(found.region), found.pk), default=None)
+    if user is None:
+        raise UserError(
+            zh=f"没有可用的账号：{username}" if username else "没有扶贫办账号可以执行此命令",
+            en=f"no such account: {username}" if username else "no poverty-office account to act for",
+            hint_zh="先用 fupin users cast 建立演示账号，或用 --as 指定账号",
+            hint_en="create the demonstration accounts with `fupin users cast`, or name an account with --as",
+        )
+    return user

@@ -1,0 +1,194 @@
+"""`fupin docs`: the catalogue as pages for people, made from the same files that the engine reads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from fupin.catalogue.indicators import Dimension, Indicator
+from fupin.catalogue.load import Catalogue, load_catalogue
+from fupin.catalogue.rules import Rule
+from fupin.catalogue.schema import Dataset, code_lists, datasets, tables
+from fupin.kernel.errors import UserError
+
+NOTE = "*Made by `fupin docs` from the files of the catalogue; do not edit.*"
+PAGES = Path("docs/catalogue")
+
+
+def register(app: typer.Typer) -> None:
+    app.command("docs")(docs_command)
+
+
+def docs_command(
+    out: Annotated[Path, typer.Option(help="目标文件夹 / folder to write to")] = PAGES,
+    check: Annotated[
+        bool, typer.Option("--check", help="只检查是否最新 / only see whether they are up to date")
+    ] = False,
+) -> None:
+    """生成数据目录、指标、规则页 / write the catalogue pages."""
+    pages = catalogue_pages()
+    if check:
+        stale = [name for name, text in pages.items() if _read(out / name) != text]
+        if stale:
+            raise UserError(
+                zh=f"目录页已过时：{', '.join(stale)}",
+                en=f"catalogue pages are out of date: {', '.join(stale)}",
+                hint_zh="运行 fupin docs 并提交",
+                hint_en="run `fupin docs` and commit the result",
+            )
+        return
+    out.mkdir(parents=True, exist_ok=True)
+    for name, text in pages.items():
+        (out / name).write_text(text, encoding="utf-8")
+    typer.echo(f"{len(pages)} → {out}")
+
+
+def catalogue_pages() -> dict[str, str]:
+    """File name → text of every page."""
+    catalogue = load_catalogue()
+    makers: Mapping[str, Callable[[Catalogue], str]] = {
+        "README.md": _index_page,
+        "datasets.md": _datasets_page,
+        "codes.md": _codes_page,
+        "registry.md": _registry_page,
+        "fields.md": _fields_page,
+        "rules.md": _rules_page,
+        "parameters.md": _parameters_page,
+    }
+    pages = {name: make(catalogue) for name, make in makers.items()}
+    for dimension in catalogue.dimensions:
+        pages[f"indicators-{dimension.id}.md"] = _dimension_page(dimension)
+    return pages
+
+
+def _read(path: Path) -> str:
+    return path.read_text(encoding="utf-8") if path.exists() else ""
+
+
+def _page(title: str, parts: Iterable[str]) -> str:
+    return "\n".join([f"# {title}", "", NOTE, "", *parts]).rstrip() + "\n"
+
+
+def _table(head: tuple[str, ...], rows: Iterable[tuple[object, ...]]) -> list[str]:
+    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
+    lines += ["| " + " | ".join(_cell(value) for value in row) + " |" for row in rows]
+    return [*lines, ""]
+
+
+def _cell(value: object) -> str:
+    return "" if value is None else str(value).replace("|", "\\|").replace("\n", " ")
+
+
+def _index_page(catalogue: Catalogue) -> str:
+    rows = [
+        (f"[{d.zh} {d.en}](indicators-{d.id}.md)", d.look, d.weight, len(d.indicators)) for d in catalogue.dimensions
+    ]
+    total = ("**合计 total**", "", sum(d.weight for d in catalogue.dimensions), len(catalogue.indicators))
+    links = [
+        f"* [Data sets of the departments](datasets.md): {len(datasets())}",
+        f"* [Code lists](codes.md): {len(code_lists())}",
+        f"* [Tables of the registry](registry.md): {len(tables())}",
+        f"* [Fields](fields.md): {len(catalogue.fields)}",
+        f"* [Comparison rules](rules.md): {len(catalogue.rules)}",
+        f"* [Parameters](parameters.md): {len(catalogue.parameters)}",
+        "",
+        "The official list of 199 indicators is not published; every table here is 试行 (trial) and names its source.",
+        "",
+    ]
+    return _page("Catalogue 目录", [*links, *_table(("dimension", "look", "points", "indicators"), [*rows, total])])
+
+
+def _datasets_page(catalogue: Catalogue) -> str:
+    parts: list[str] = []
+    department = ""
+    for dataset in datasets().values():
+        if dataset.department != department:
+            department = dataset.department
+            parts += [f"## {dataset.department_zh} {dataset.department_en}", ""]
+        parts += _dataset_section(dataset)
+    return _page("Data sets 数据集", parts)
+
+
+def _dataset_section(dataset: Dataset) -> list[str]:
+    facts = f"{dataset.cycle} · one row for a {dataset.subject} · key {', '.join(dataset.key)}"
+    rows = [
+        (f"`{c.name}`", c.zh, c.type, c.unit, c.codes, "yes" if c.required else "", "" if c.pii == "none" else c.pii)
+        for c in dataset.columns.values()
+    ]
+    head = ("column", "header", "type", "unit", "codes", "required", "personal")
+    return [f"### `{dataset.id}` {dataset.zh} {dataset.en}", "", facts, "", *_table(head, rows)]
+
+
+def _codes_page(catalogue: Catalogue) -> str:
+    parts: list[str] = []
+    for codes in code_lists().values():
+        parts += [f"## `{codes.id}` {codes.zh} {codes.en}", "", codes.reference or "试行 (trial)", ""]
+        parts += _table(("code", "zh", "en"), ((code, zh, en) for code, (zh, en) in codes.values.items()))
+    return _page("Code lists 代码表", parts)
+
+
+def _registry_page(catalogue: Catalogue) -> str:
+    parts: list[str] = []
+    for table in tables().values():
+        parts += [f"## `{table.id}` {table.zh} {table.en}", ""]
+        rows = [(f"`{c.name}`", c.zh, c.en, c.type, c.unit, c.codes) for c in table.columns.values()]
+        parts += _table(("column", "zh", "en", "type", "unit", "codes"), rows)
+    return _page("Tables of the registry 登记库表", parts)
+
+
+def _fields_page(catalogue: Catalogue) -> str:
+    rows = [(f"`{f.id}`", f.zh, f.en, f.type, f.unit, f.source) for f in catalogue.fields.values()]
+    return _page("Fields 字段", _table(("field", "zh", "en", "type", "unit", "known from"), rows))
+
+
+def _dimension_page(dimension: Dimension) -> str:
+    rows = [_indicator_row(indicator) for indicator in dimension.indicators]
+    head = ("indicator", "zh", "field", "full", "table (points)", "applies when", "known from", "reference")
+    return _page(f"{dimension.zh} {dimension.en}: {dimension.weight} points", _table(head, rows))
+
+
+def _indicator_row(i: Indicator) -> tuple[object, ...]:
+    return (
+        f"`{i.id}` {i.en}", i.zh, f"`{i.field}`", f"{i.points / 100:.2f}", _scoring(i),
+        f"`{i.applies}`" if i.applies else "always", i.evidence, i.reference,
+    )  # fmt: skip
+
+
+def _scoring(indicator: Indicator) -> str:
+    if indicator.codes is not None:
+        return "; ".join(f"{code}: {points / 100:g}" for code, points in indicator.codes.items())
+    return "; ".join(
+        f"{'else' if band.below is None else f'< {band.below:g}'}: {band.points / 100:g}" for band in indicator.bands
+    )
+
+
+def _rules_page(catalogue: Catalogue) -> str:
+    parts: list[str] = []
+    for rule in catalogue.rules.values():
+        parts += _rule_section(rule)
+    return _page("Comparison rules 比对规则", parts)
+
+
+def _rule_section(rule: Rule) -> list[str]:
+    facts = [
+        f"* {rule.direction}, severity {rule.severity}, topic {rule.topic}, households: {rule.population}",
+        f"* rows of `{rule.table}` where `{rule.where}`",
+        f"* having `{rule.having}`",
+        *(f"* not counted: {e.zh} {e.en}: `{e.where}` ({e.reference})" for e in rule.exemptions),
+        f"* says: {rule.message['zh']} / {rule.message['en']}",
+        f"* reference: {rule.reference}",
+        *([f"* does not fire in the generated city: {rule.fires}"] if rule.fires else []),
+    ]
+    return [f"## `{rule.id}` (version {rule.version}) {rule.zh} {rule.en}", "", *facts, ""]
+
+
+def _parameters_page(catalogue: Catalogue) -> str:
+    rows = [
+        (f"`{p.id}`", p.zh, p.en, p.unit, v.since, v.region or "everywhere", v.value, v.reference)
+        for p in catalogue.parameters.values()
+        for v in p.values
+    ]
+    return _page("Parameters 参数", _table(("id", "zh", "en", "unit", "since", "region", "value", "reference"), rows))

@@ -1,0 +1,77 @@
+"""`fupin version|db|migrate|manage|check`: the house itself."""
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from fupin.cli.django_setup import django_ready
+from fupin.cli.parent import end_with_parent
+from fupin.cli.postgres import commands as database
+
+# Commands of Django that change tables: they sign in as the owner, everything else as the app.
+OWNERS_WORK = {"migrate", "flush", "sqlflush", "createcachetable"}
+PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
+
+
+def register(app: typer.Typer) -> None:
+    app.add_typer(database.app, name="db")
+    app.command("version")(version_command)
+    app.command("migrate")(migrate_command)
+    app.command("manage", context_settings=PASS_ON)(manage_command)
+    app.command("check")(check_command)
+
+
+def version_command() -> None:
+    """版本 · versions of fupin and of Python."""
+    from fupin.cli.main import fupin_version
+
+    typer.echo(f"fupin {fupin_version()} · Python {sys.version.split()[0]}")
+
+
+def migrate_command() -> None:
+    """建立或更新数据表 · create or update the tables, as the owner of the database."""
+    migrate_now(quiet=False)
+
+
+def migrate_now(*, quiet: bool = True) -> None:
+    """Bring the tables up to date, as the owner of the database."""
+    django_ready()
+    from django.core.management import call_command
+    from django.db import connections
+
+    call_command("migrate", database="owner", interactive=False, verbosity=0 if quiet else 1)
+    connections["owner"].close()
+
+
+def manage_command(context: typer.Context) -> None:
+    """Django 的管理命令，参数原样传递 · Django's management commands, arguments passed on."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "fupin.config.settings")
+    from django.core.management import execute_from_command_line
+
+    end_with_parent()
+    execute_from_command_line(["fupin manage", *as_owner(context.args)])
+
+
+def as_owner(arguments: list[str]) -> list[str]:
+    """The arguments, signed in as the owner where the command changes tables and says nothing else."""
+    if not arguments or arguments[0] not in OWNERS_WORK or any(part.startswith("--database") for part in arguments):
+        return arguments
+    return [arguments[0], "--database=owner", *arguments[1:]]
+
+
+def check_command(
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="只说问题 · problems only")] = False,
+) -> None:
+    """检查目录文件：指标、规则、参数、代码 · check the catalogue: indicators, rules, parameters, codes."""
+    from fupin.engine.check import check_catalogue
+
+    problems = check_catalogue()
+    for problem in problems:
+        typer.echo(problem, err=True)
+    if problems:
+        typer.echo(f"目录有 {len(problems)} 处问题 · {len(problems)} problems in the catalogue", err=True)
+        raise typer.Exit(1)
+    if not quiet:
+        typer.echo("目录无误 · the catalogue is in order")

@@ -1,0 +1,179 @@
+"""What the environment says, checked: every wrong value is named with a way out, and no value is needed to start."""
+
+import os
+import secrets
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from fupin.cli.postgres import ensure_server, places
+from fupin.kernel.errors import UserError
+from fupin.kernel.keys import Keys
+
+YES, NO = {"1", "true", "yes", "on"}, {"", "0", "false", "no", "off"}
+URL_SHAPE = "postgresql://user:password@host:5432/name"
+
+
+def flag(name: str, default: bool = False) -> bool:
+    """A yes-or-no variable."""
+    value = os.environ.get(name, "1" if default else "0").strip().lower()
+    if value in YES | NO:
+        return value in YES
+    raise UserError(
+        f"环境变量 {name} 的值看不懂：{value}",
+        f"the environment variable {name} cannot be understood: {value}",
+        "请写 1 或 0。",
+        "write 1 or 0.",
+    )
+
+
+def number(name: str, default: int) -> int:
+    """A variable that is a whole number, zero or more."""
+    value = os.environ.get(name, "").strip() or str(default)
+    if value.isascii() and value.isdigit():
+        return int(value)
+    raise UserError(
+        f"环境变量 {name} 应为不小于 0 的整数，现为：{value}",
+        f"the environment variable {name} should be a whole number of 0 or more, not: {value}",
+        f"例如 {name}={default}",
+        f"for example {name}={default}",
+    )
+
+
+def words(name: str, default: str) -> list[str]:
+    """A variable that is a list separated by commas."""
+    return [word.strip() for word in os.environ.get(name, default).split(",") if word.strip()]
+
+
+def databases() -> dict[str, dict[str, Any]]:
+    """``default`` signs in as the app, ``owner`` as the owner of the tables (for migrations only).
+
+    ``DATABASE_URL`` names a real server; without it the embedded one is started. ``FUPIN_NO_DATABASE=1`` starts
+    nothing, for commands that only read the code.
+    """
+    if flag("FUPIN_NO_DATABASE"):
+        return {alias: {"ENGINE": "django.db.backends.dummy"} for alias in ("default", "owner")}
+    if url := os.environ.get("DATABASE_URL", "").strip():
+        app, owner = ("DATABASE_URL", url), ("DATABASE_OWNER_URL", os.environ.get("DATABASE_OWNER_URL", "") or url)
+    else:
+        server = ensure_server()
+        app, owner = ("", server.app_url), ("", server.owner_url)
+    default = database(*app)
+    if size := number("FUPIN_DB_POOL", 0):
+        default["OPTIONS"]["pool"] = {"min_size": 1, "max_size": size, "timeout": 30}
+        default["CONN_MAX_AGE"] = 0
+    return {"default": default, "owner": database(*owner)}
+
+
+def database(variable: str, url: str) -> dict[str, Any]:
+    """One entry of Django's DATABASES from a URL. Raises ``UserError``, never with the URL: it has a password."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        raise bad_url(variable, "端口或主机无效", "the port or host is not valid") from None
+    if parts.scheme not in ("postgresql", "postgres"):
+        raise bad_url(variable, "不是 PostgreSQL 的地址", "it is not the address of a PostgreSQL server")
+    if not parts.path.strip("/") or "/" in parts.path.strip("/"):
+        raise bad_url(variable, "缺少库名", "the name of the database is missing")
+    options = dict(parse_qsl(parts.query))
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": unquote(parts.path.strip("/")),
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": options.pop("host", parts.hostname or ""),
+        "PORT": str(port or options.pop("port", "")),
+        "CONN_MAX_AGE": 600,
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": options,
+    }
+
+
+def bad_url(variable: str, zh: str, en: str) -> UserError:
+    """The error for a wrong database address."""
+    return UserError(
+        f"环境变量 {variable} 有误：{zh}。",
+        f"the environment variable {variable} is wrong: {en}.",
+        f"请写成 {URL_SHAPE}；密码中的特殊字符用 %xx 表示。不设此变量则使用内嵌数据库。",
+        f"write {URL_SHAPE}, special characters of the password as %xx; leave it unset for the embedded database.",
+    )
+
+
+def keys(data: Path) -> Keys:
+    """The data keys: from ``FUPIN_KEYS_FILE``, else made once in the data folder."""
+    if flag("FUPIN_NO_DATABASE"):
+        return Keys.generate()
+    path = keys_file(data)
+    if not path.exists() and not os.environ.get("FUPIN_KEYS_FILE"):
+        fresh = path.with_name(f"{path.name}.{os.getpid()}")
+        Keys.generate().save(fresh)
+        put_once(fresh, path)
+    return Keys.load(path)
+
+
+def keys_file(data: Path) -> Path:
+    return Path(os.environ.get("FUPIN_KEYS_FILE") or data / "keys.json")
+
+
+def secret_key(data: Path) -> str:
+    """Django's key for sessions and tokens: ``FUPIN_SECRET_KEY``, else made once in the data folder."""
+    if given := os.environ.get("FUPIN_SECRET_KEY", ""):
+        if len(given) >= 32:
+            return given
+        raise UserError(
+            "环境变量 FUPIN_SECRET_KEY 太短。",
+            "the environment variable FUPIN_SECRET_KEY is too short.",
+            "至少 32 个字符；不设此变量则自动生成。",
+            "at least 32 characters; leave it unset and one is made.",
+        )
+    if flag("FUPIN_NO_DATABASE"):
+        return secrets.token_urlsafe(48)
+    path = data / "secret-key"
+    if not path.exists():
+        fresh = path.with_name(f"{path.name}.{os.getpid()}")
+        places.private_file(fresh, secrets.token_urlsafe(48))
+        put_once(fresh, path)
+    return path.read_text(encoding="utf-8").strip()
+
+
+def put_once(fresh: Path, path: Path) -> None:
+    """Move a complete file to its name unless another process was quicker: one secret, whoever made it."""
+    places.belong_to_folder(fresh)
+    with suppress(FileExistsError):
+        os.link(fresh, path)
+    fresh.unlink()
+
+
+def folder(data: Path, name: str) -> Path:
+    """A folder of ours inside the data folder, made on first use."""
+    path = data / name
+    if not path.exists() and data.exists():
+        path.mkdir(mode=0o700, exist_ok=True)
+        places.belong_to_folder(path)
+    return path
+
+
+def trusted_origins(hosts: list[str], https: bool) -> list[str]:
+    """Origins that forms may come from when TLS ends at a proxy."""
+    return [f"https://{host.lstrip('.') if host != '*' else '*'}" for host in hosts] if https else []
+
+
+ENVIRONMENT: Mapping[str, str] = {
+    "DATABASE_URL": "a real PostgreSQL for the app's login; unset: the embedded one",
+    "DATABASE_OWNER_URL": "the owner's login on that server, for migrations; unset: the same as DATABASE_URL",
+    "FUPIN_DATA_DIR": "the data folder; unset: ./var",
+    "FUPIN_KEYS_FILE": "the file of the three data keys; unset: keys.json in the data folder, made once",
+    "FUPIN_SECRET_KEY": "Django's secret key; unset: made once in the data folder",
+    "FUPIN_HOSTS": "names under which browsers reach the server, separated by commas; unset: this machine only",
+    "FUPIN_HTTPS": "1 when a proxy speaks TLS to the browsers: cookies then travel over https only",
+    "FUPIN_DEBUG": "1 for Django's debug pages, never where others can reach the server",
+    "FUPIN_DB_POOL": "connections in the pool of a web process; unset: one a thread under `fupin serve`, else none",
+    "FUPIN_NO_DATABASE": "1 for commands that only read the code: starts and makes nothing",
+    "FUPIN_PG_IDLE_SECONDS": "how long the embedded server outlives its last client; unset: 10",
+    "FUPIN_PG_FAST": "1 for the tests' throw-away embedded server only: no fsync",
+    "FUPIN_PARENT": "set by `fupin serve` for its children: the process whose end they share",
+    "FUPIN_CHROMIUM": "the Chromium of the page tests; unset: /usr/bin/chromium",
+}

@@ -1,0 +1,130 @@
+"""Settings of Django, all from the environment (`fupin/config/environment.py` lists the variables); none is needed."""
+
+from pathlib import Path
+from typing import Any
+
+from django.urls import reverse_lazy
+from django.utils.translation import gettext_lazy as _
+
+from fupin.cli.postgres import places
+from fupin.config import environment
+
+FUPIN_DATA_DIR = places.data_folder()
+if not environment.flag("FUPIN_NO_DATABASE"):
+    places.make_data_folder(FUPIN_DATA_DIR)
+
+SECRET_KEY = environment.secret_key(FUPIN_DATA_DIR)
+FUPIN_KEYS = environment.keys(FUPIN_DATA_DIR)
+FUPIN_KEYS_FILE = environment.keys_file(FUPIN_DATA_DIR)
+DATABASES: dict[str, dict[str, Any]] = environment.databases()
+
+DEBUG = environment.flag("FUPIN_DEBUG")
+FUPIN_HTTPS = environment.flag("FUPIN_HTTPS")
+ALLOWED_HOSTS = environment.words("FUPIN_HOSTS", "localhost,127.0.0.1,[::1]")
+CSRF_TRUSTED_ORIGINS = environment.trusted_origins(ALLOWED_HOSTS, FUPIN_HTTPS)
+
+INSTALLED_APPS = [
+    "fupin.config",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "procrastinate.contrib.django",
+    "fupin.accounts",
+    "fupin.registry",
+    "fupin.exchange",
+    "fupin.identify",
+    "fupin.ui",
+    "fupin.console",
+    "fupin.command",
+    "fupin.gateway",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+ROOT_URLCONF = "fupin.config.urls"
+WSGI_APPLICATION = "fupin.config.wsgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.debug",
+                "django.template.context_processors.request",
+                "django.template.context_processors.i18n",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+LANGUAGE_CODE = "zh-hans"
+LANGUAGES = [("zh-hans", _("简体中文")), ("en", _("英文"))]
+TIME_ZONE = "Asia/Shanghai"
+USE_I18N = True
+USE_TZ = True
+
+AUTH_USER_MODEL = "accounts.User"
+LOGIN_URL = reverse_lazy("console:sign_in")
+LOGIN_REDIRECT_URL = "/"
+LOGOUT_REDIRECT_URL = LOGIN_URL
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
+]
+
+SESSION_COOKIE_AGE = 30 * 60  # idle, not absolute: every request starts it anew
+SESSION_SAVE_EVERY_REQUEST = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = FUPIN_HTTPS and not DEBUG
+CSRF_COOKIE_HTTPONLY = False  # htmx reads the token from the cookie
+if FUPIN_HTTPS:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    SECURE_HSTS_SECONDS = 180 * 24 * 3600
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+
+STATIC_URL = "/static/"
+WHITENOISE_USE_FINDERS = True  # straight from the packages: no collectstatic step to forget
+WHITENOISE_MAX_AGE = 300
+
+# Deliveries are large and personal: straight to files in our own closed folder, never to memory or the system's /tmp.
+FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.TemporaryFileUploadHandler"]
+FILE_UPLOAD_TEMP_DIR = str(environment.folder(FUPIN_DATA_DIR, "uploads"))
+FILE_UPLOAD_PERMISSIONS = 0o600
+
+# Nothing of a request but its first line is ever logged; database errors lose the lines that quote rows.
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "line": {
+            "()": "fupin.config.logs.LineFormatter",
+            "format": "%(asctime)s %(levelname)s %(name)s: %(message)s",
+        },
+    },
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": "WARNING"},
+    "loggers": {
+        "django": {"handlers": ["console"], "level": "WARNING", "propagate": False},
+        "fupin": {"handlers": ["console"], "level": "INFO", "propagate": False},
+    },
+}
+
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+FUPIN_PACKAGE = Path(__file__).resolve().parent.parent

@@ -1,0 +1,9 @@
+"""The addresses: each face has its own prefix."""
+
+from django.urls import include, path
+
+urlpatterns = [
+    path("map/", include("fupin.command.urls")),
+    path("api/", include("fupin.gateway.urls")),
+    path("", include("fupin.console.urls")),
+]
