@@ -1,0 +1,90 @@
+"""Home: what each role should look at first."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import Count, Q
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from fupin.accounts import api as accounts
+from fupin.accounts.api import Role, User
+from fupin.exchange import api as exchange
+from fupin.identify import api as identify
+from fupin.identify.api import Run
+from fupin.registry import api as registry
+from fupin.ui.charts import rule_bars
+from fupin.ui.figures import region_figures
+from fupin.ui.guards import room, user_of
+from fupin.ui.places import place_of
+
+
+@room("home")
+def home(request: HttpRequest) -> HttpResponse:
+    user = user_of(request)
+    page = {Role.DEPARTMENT: _department, Role.ADMINISTRATOR: _administrator}.get(Role(user.role), _results)
+    return render(request, "console/home.html", {"area": "home", **page(user)})
+
+
+def _results(user: User) -> dict[str, Any]:
+    """Decision maker, office and cadre: the region's figures, what to check, what runs."""
+    run = identify.latest_run(user)
+    place = place_of(user)
+    context: dict[str, Any] = {"kind": "results", "place": place, "run": run}
+    if place is None:
+        return context
+    context["busy"] = identify.runs_for(user).exclude(state__in=["finished", "failed"]).first()
+    if accounts.may(user, "see_deliveries"):
+        context["care"] = deliveries_needing_care(user)[:8]
+    return {**context, **(_of_run(user, run, place.code) if run else {})}
+
+
+def _of_run(user: User, run: Run, code: str) -> dict[str, Any]:
+    try:
+        figures = region_figures(identify.region_result(user, run, code))
+    except LookupError:  # the run knows no household in this region
+        return {"figures": None}
+    rules = identify.rule_counts(user, run)
+    severities = (
+        identify.findings_for(user, run).values("severity").annotate(n=Count("finding_id")).order_by("severity")
+    )
+    return {
+        "figures": figures,
+        "rules": rules,
+        "rule_chart": rule_bars(rules[:10]),
+        "severities": list(severities),
+        "to_check": _to_check(user, run) if user.role == Role.CADRE else [],
+    }
+
+
+def _to_check(user: User, run: Run) -> list[dict[str, Any]]:
+    found = list(identify.findings_for(user, run).order_by("severity", "finding_id")[:10])
+    homes = registry.households_for(user).in_bulk([one.household_id for one in found])
+    return [{"finding": one, "household": homes.get(one.household_id)} for one in found]
+
+
+def deliveries_needing_care(user: User) -> Any:
+    """Sent back, or with rows in quarantine and not corrected since."""
+    wanting = Q(state="refused") | Q(bad_rows__gt=0, corrections__isnull=True)
+    return exchange.deliveries_for(user).filter(wanting).order_by("-received_at")
+
+
+def _department(user: User) -> dict[str, Any]:
+    deliveries = exchange.deliveries_for(user)
+    return {
+        "kind": "department",
+        "deliveries": deliveries[:10],
+        "count": deliveries.count(),
+        "care": deliveries_needing_care(user)[:8],
+    }
+
+
+def _administrator(user: User) -> dict[str, Any]:
+    users = accounts.users_for(user)
+    return {
+        "kind": "administrator",
+        "roles": users.values("role").annotate(n=Count("pk")).order_by("role"),
+        "count": users.count(),
+        "deeds": accounts.deeds_for(user)[:15],
+    }

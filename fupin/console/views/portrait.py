@@ -1,0 +1,98 @@
+"""精准画像: one household on one page, every figure with its source."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST
+
+from fupin.accounts import api as accounts
+from fupin.accounts.api import User
+from fupin.catalogue.load import load_catalogue
+from fupin.console.forms import RevealForm, problems_of
+from fupin.console.portraits import Told, income_per_head, survey_groups, told_of, working_members
+from fupin.identify import api as identify
+from fupin.identify.api import HouseholdIndex, Run
+from fupin.kernel.errors import NotFound, UserError
+from fupin.registry import api as registry
+from fupin.registry.api import Household
+from fupin.ui.charts import income_data, radar_data
+from fupin.ui.guards import problem_of, room, user_of
+from fupin.ui.places import place_of
+from fupin.ui.templatetags.ui import tongue
+
+
+@room("households")
+def portrait(request: HttpRequest, household_id: str) -> HttpResponse:
+    user = user_of(request)
+    household = registry.household_for(user, household_id)
+    members = registry.members_of(user, household_id)
+    ledger = registry.ledger_of(user, household_id)
+    income = income_data(ledger)
+    context = {
+        "area": "households",
+        "household": household,
+        "place": place_of(user, household.village_code),
+        "members": members,
+        "workers": working_members(members),
+        "income": income if income["months"] else None,
+        "per_head": income_per_head(ledger, household.members),
+        "survey": survey_groups(registry.survey_of(user, household_id)),
+        "may_reveal": accounts.may(user, "reveal_id"),
+        **_identified(user, household),
+    }
+    return render(request, "console/portrait.html", context)
+
+
+def _identified(user: User, household: Household) -> dict[str, Any]:
+    """Index, radar, lost points and findings of the latest run; nothing before the first one."""
+    run = identify.latest_run(user)
+    index = identify.index_for(user, run).filter(household_id=household.pk).first() if run else None
+    if run is None or index is None:
+        return {"run": run, "index": None}
+    told = _told(user, run, household.pk)
+    return {"run": run, "index": index, "radar": _radar(user, run, index), "told": told}
+
+
+def _told(user: User, run: Run, household_id: str) -> Told | None:
+    """None when the run's folder is gone: the figures in the database then stand without their evidence."""
+    try:
+        return told_of(identify.explain(user, run, household_id))
+    except (UserError, OSError):
+        return None
+
+
+def _radar(user: User, run: Run, index: HouseholdIndex) -> dict[str, Any]:
+    """Middle of each dimension's interval as a share of its points, beside the village's mean."""
+    parts = zip(index.dim_low, index.dim_high, index.dim_weight, strict=True)
+    own = [(low + high) / 2 / (weight * 10_000) if weight else None for low, high, weight in parts]
+    try:
+        mean: list[float] | None = identify.village_means(user, run, index.village_code)
+    except LookupError:
+        mean = None
+    names = [tongue(dimension) for dimension in load_catalogue().dimensions]
+    return radar_data(names, own, _("本户"), mean, _("全村平均"))
+
+
+@never_cache
+@require_POST
+@room("households")
+def reveal(request: HttpRequest, household_id: str, person_id: str) -> HttpResponse:
+    """The ID number of a member, for a reason that is written down."""
+    user = user_of(request)
+    if person_id not in {member.person_id for member in registry.members_of(user, household_id)}:
+        raise NotFound(person_id)
+    form = RevealForm(request.POST)
+    context: dict[str, Any] = {"household_id": household_id, "person_id": person_id, "form": form, "open": True}
+    if not form.is_valid():
+        context["error"] = problems_of(form)
+        return render(request, "console/reveal.html", context)
+    try:
+        number = registry.reveal_id(by=user, person_id=person_id, reason=form.cleaned_data["reason"])
+    except UserError as error:
+        return render(request, "console/reveal.html", {**context, "error": problem_of(error).what})
+    return render(request, "console/revealed.html", {"number": number})

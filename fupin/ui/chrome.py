@@ -1,0 +1,69 @@
+"""The frame around every page: which rooms a role may enter, and whether the data are generated."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from django.conf import settings
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from fupin.accounts.api import Role, User
+
+
+@dataclass(frozen=True)
+class Room:
+    """One entry of the navigation: ``view`` is a URL name, ``area`` marks it as the one where the reader stands."""
+
+    area: str
+    view: str
+    title: str | Promise
+    icon: str
+
+    @property
+    def href(self) -> str:
+        return reverse(self.view)
+
+
+HOME = Room("home", "console:home", _("总览"), "home")
+CATALOGUE = Room("catalogue", "console:catalogue", _("数据目录"), "table")
+DELIVERIES = Room("deliveries", "console:deliveries", _("部门数据"), "database-import")
+RUNS = Room("runs", "console:runs", _("识别运行"), "scale")
+FINDINGS = Room("findings", "console:findings", _("疑点"), "alert-triangle")
+HOUSEHOLDS = Room("households", "console:households", _("农户"), "users")
+MAP = Room("map", "command:map", _("地图"), "map-2")
+USERS = Room("users", "console:users", _("账号"), "id")
+DEEDS = Room("deeds", "console:deeds", _("操作记录"), "history")
+
+ROOMS: Mapping[str, tuple[Room, ...]] = {
+    Role.DECISION_MAKER: (HOME, MAP, FINDINGS, HOUSEHOLDS, RUNS, CATALOGUE, DELIVERIES),
+    Role.OFFICE: (HOME, CATALOGUE, DELIVERIES, RUNS, FINDINGS, HOUSEHOLDS, MAP),
+    Role.CADRE: (HOME, HOUSEHOLDS, FINDINGS, MAP),
+    Role.DEPARTMENT: (HOME, CATALOGUE, DELIVERIES),
+    Role.ADMINISTRATOR: (HOME, USERS, DEEDS),
+}
+
+
+def rooms_of(user: User) -> tuple[Room, ...]:
+    """The rooms in the order of the navigation; none for a visitor who has not signed in."""
+    return ROOMS.get(getattr(user, "role", ""), ())
+
+
+def may_enter(user: User, area: str) -> bool:
+    return any(room.area == area for room in rooms_of(user))
+
+
+def is_demo() -> bool:
+    """True when the data are generated: the setting says so, or the mark that ``fupin demo`` leaves in the data folder."""
+    if getattr(settings, "FUPIN_DEMO", False):
+        return True
+    return (Path(settings.FUPIN_DATA_DIR) / "demo.json").exists()
+
+
+@cache
+def languages() -> tuple[tuple[str, str], ...]:
+    return tuple((code, str(name)) for code, name in settings.LANGUAGES)

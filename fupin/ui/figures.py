@@ -1,0 +1,90 @@
+"""Figures of a region as pages show them: value, unit and the list behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from fupin.identify.api import RegionResult
+
+UNIT = 10_000  # the index is kept in ten-thousandths of a point
+
+
+@dataclass(frozen=True)
+class Figure:
+    """``count``: the list behind ``href`` has exactly so many entries; None when it lists something else."""
+
+    name: str | Promise
+    value: str
+    unit: str | Promise
+    href: str
+    count: int | None = None
+    note: str | Promise = ""
+
+
+@dataclass(frozen=True)
+class RegionFigures:
+    figures: list[Figure]
+    bands: Mapping[str, int]
+    list_href: str
+
+
+def incidence(result: RegionResult) -> float | None:
+    """贫困发生率: persons on the list who have not exited / all rural persons of the run; None without persons."""
+    return result.unexited_persons / result.persons if result.persons else None
+
+
+def mean_interval(result: RegionResult) -> tuple[float, float] | None:
+    """Mean index of the households as an interval in points; None without households."""
+    if not result.households:
+        return None
+    return result.low_sum / result.households / UNIT, result.high_sum / result.households / UNIT
+
+
+def mean_text(result: RegionResult) -> str:
+    mean = mean_interval(result)
+    return "–" if mean is None else f"{mean[0]:.1f}–{mean[1]:.1f}"
+
+
+def list_of(view: str, region: str, **asked: str) -> str:
+    """Address of a list, cut down to a region."""
+    query = "&".join(f"{name}={value}" for name, value in {"region": region, **asked}.items())
+    return f"{reverse(view)}?{query}"
+
+
+def region_figures(result: RegionResult) -> RegionFigures:
+    code = result.region
+    homes, doubts = "console:households", "console:findings"
+    rate = incidence(result)
+
+    def counted(name: str | Promise, value: int, unit: str | Promise, href: str) -> Figure:
+        return Figure(name, f"{value:,}", unit, href, value)
+
+    figures = [
+        counted(_("在册户"), result.registered_households, _("户"), list_of(homes, code, state="listed")),
+        Figure(_("在册人口"), f"{result.registered_persons:,}", _("人"), list_of(homes, code, state="listed")),
+        counted(_("未脱贫户"), result.unexited_households, _("户"), list_of(homes, code, state="unexited")),
+        Figure(
+            _("贫困发生率"),
+            "–" if rate is None else f"{rate * 100:.2f}",
+            "%",
+            list_of(homes, code, state="unexited"),
+            note=_("未脱贫 / 乡村人口"),
+        ),
+        Figure(_("脱贫指数均值"), mean_text(result), _("分"), list_of(homes, code), note=_("区间均值")),
+        counted(_("待定"), result.undecided, _("户"), list_of(homes, code, band="undecided", sort="unknown")),
+        counted(_("疑点"), result.findings, _("条"), list_of(doubts, code)),
+        counted(_("红色和严重"), result.severe_findings, _("条"), list_of(doubts, code, severity="severe")),
+    ]
+    bands = {band: getattr(result, band) for band in ("poor", "possibly", "stable", "undecided")}
+    return RegionFigures(figures, bands, list_of(homes, code))
+
+
+def dimension_means(result: RegionResult) -> list[float]:
+    """Share of each dimension's points that the region's households earn (middle of the interval), 0–1."""
+    sums = zip(result.dim_low_sum, result.dim_high_sum, result.dim_weight_sum, strict=True)
+    return [(low + high) / 2 / (weight * UNIT) if weight else 0.0 for low, high, weight in sums]

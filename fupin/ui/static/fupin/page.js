@@ -1,0 +1,99 @@
+// Small manners of every page: theme switch, filters that send themselves, `/` to search, arrows in tables, drop zones.
+(() => {
+  "use strict";
+  const root = document.documentElement;
+
+  function switchTheme() {
+    const next = root.dataset.bsTheme === "dark" ? "light" : "dark";
+    try {
+      localStorage.setItem("fupin-theme", next);
+    } catch {
+      /* the choice then lasts for this page only */
+    }
+    location.reload();
+  }
+
+  // An ID number must not stand in an address: it goes by POST.
+  function isNumber(text) {
+    return /^(\d{15}|\d{17}[\dxX])$/.test(text.normalize("NFKC").replace(/\s/g, ""));
+  }
+
+  function sendFilters(form) {
+    const find = document.getElementById("find");
+    const search = form.querySelector("input[type=search]");
+    if (find && search && isNumber(search.value)) {
+      find.elements.number.value = search.value;
+      find.submit();
+      return;
+    }
+    for (const field of form.elements) {
+      if (field.name && field.value === "") field.disabled = true; // a short URL says only what is asked
+    }
+    form.submit();
+  }
+
+  document.addEventListener("click", (event) => {
+    if (event.target.closest("[data-theme-switch]")) switchTheme();
+    for (const menu of document.querySelectorAll("details.menu[open]")) {
+      if (!menu.contains(event.target)) menu.open = false;
+    }
+    const full = event.target.closest("[data-full-screen]");
+    if (full) document.fullscreenElement ? document.exitFullscreen() : root.requestFullscreen();
+  });
+
+  document.addEventListener("submit", (event) => {
+    if (event.target.matches("form.filters")) {
+      event.preventDefault();
+      sendFilters(event.target);
+    }
+  });
+  document.addEventListener("change", (event) => {
+    const form = event.target.closest("form.filters");
+    if (form && event.target.matches("select")) sendFilters(form);
+    if (event.target.matches(".drop input[type=file]")) showFile(event.target);
+  });
+
+  function rowsAround(row) {
+    return [...row.closest("tbody").querySelectorAll("tr[data-href]")];
+  }
+  document.addEventListener("keydown", (event) => {
+    const typing = event.target.matches("input, select, textarea");
+    if (event.key === "/" && !typing) {
+      const field = document.querySelector("input[type=search]");
+      if (field) {
+        event.preventDefault();
+        field.focus();
+      }
+    }
+    const row = event.target.closest("tr[data-href]") || (typing ? null : document.querySelector("tr[data-href]"));
+    if (!row || typing) return;
+    const rows = rowsAround(row);
+    const at = event.target.closest("tr[data-href]") ? rows.indexOf(row) : -1;
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (step && (at >= 0 || step > 0)) {
+      event.preventDefault();
+      rows[Math.max(0, Math.min(rows.length - 1, at + step))].focus();
+    }
+    if (event.key === "Enter" && event.target === row) location.href = row.dataset.href;
+  });
+
+  function showFile(input) {
+    const label = input.closest(".drop").querySelector("[data-file-name]");
+    label.textContent = [...input.files].map((file) => file.name).join("，");
+    input.dispatchEvent(new CustomEvent("chosen", { bubbles: true }));
+  }
+  for (const zone of document.querySelectorAll(".drop")) {
+    zone.addEventListener("dragover", (event) => {
+      event.preventDefault();
+      zone.classList.add("over");
+    });
+    zone.addEventListener("dragleave", () => zone.classList.remove("over"));
+    zone.addEventListener("drop", (event) => {
+      event.preventDefault();
+      zone.classList.remove("over");
+      const input = zone.querySelector("input[type=file]");
+      input.files = event.dataTransfer.files;
+      showFile(input);
+    });
+  }
+})();

@@ -1,0 +1,237 @@
+"""What templates may say: icons, chips with words, numbers with units, the index bar, the frame."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django import template
+from django.templatetags.static import static
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language
+
+from fupin.accounts.api import VERBS, Role
+from fupin.catalogue.schema import code_lists, datasets, departments
+from fupin.identify import api as identify
+from fupin.kernel.masks import mask_name
+from fupin.ui import chrome, words
+
+register = template.Library()
+
+
+@register.simple_tag
+def icon(name: str) -> SafeString:
+    """One symbol of the vendored sprite; decoration for the word beside it, so hidden from screen readers."""
+    return format_html(
+        '<svg class="icon" aria-hidden="true"><use href="{}#{}"></use></svg>',
+        static("vendor/tabler-icons/icons.svg"),
+        name,
+    )
+
+
+def _chip(pair: tuple[str, Any]) -> SafeString:
+    return format_html('<span class="chip {}">{}</span>', *pair)
+
+
+@register.simple_tag
+def state_chip(code: str) -> SafeString:
+    return _chip((words.STATE_TONES.get(code, "unknown"), label(code, "household_state")))
+
+
+@register.simple_tag
+def band_chip(band: str) -> SafeString:
+    return _chip((band, words.BANDS.get(band, band)))
+
+
+@register.simple_tag
+def severity_chip(severity: int) -> SafeString:
+    return _chip((f"sev-{severity}", words.SEVERITIES.get(severity, severity)))
+
+
+@register.simple_tag
+def work_chip(state: str) -> SafeString:
+    """State of a delivery or of a run."""
+    return _chip(words.WORK_STATES.get(state, ("unknown", state)))
+
+
+@register.filter
+def direction(code: str) -> Any:
+    return words.DIRECTIONS.get(code, code)
+
+
+@register.filter
+def number(value: float | str | None) -> str:
+    """Thousands separated; a dash for what is not known (templates say "" for a key that is not there)."""
+    return "–" if value is None or isinstance(value, str) else f"{value:,}"
+
+
+@register.filter
+def points(value: int | None, scale: int = 10_000) -> str:
+    """Ten-thousandths (or hundredths, ``scale`` 100) of a point → points with two decimals."""
+    return "–" if value is None else f"{value / scale:.2f}"
+
+
+@register.filter
+def percent(value: float | None) -> str:
+    """A share 0–1 with two decimals, without the sign: the unit stands in the header."""
+    return "–" if value is None else f"{value * 100:.2f}"
+
+
+@register.filter
+def yuan(value: int | str | None) -> str:
+    """分 → 元, thousands separated, no fraction."""
+    return f"{value // 100:,}" if isinstance(value, int) else "–"
+
+
+@register.filter
+def label(code: str | None, code_list: str) -> str:
+    """The words of a national code in the reader's language; a dash for what is not known."""
+    if code is None or code == "":
+        return "–"
+    return code_lists()[code_list].label(code, language())
+
+
+@register.filter
+def tongue(pair: Any) -> str:
+    """``zh`` or ``en`` of an entry (mapping or object), whichever the reader speaks."""
+    name = language()
+    return str(pair.get(name, "") if isinstance(pair, Mapping) else getattr(pair, name))
+
+
+@register.filter
+def item(mapping: Mapping[Any, Any], key: Any) -> Any:
+    return mapping.get(key)
+
+
+@register.filter
+def size(value: int) -> str:
+    """Bytes in the unit that reads best."""
+    amount = float(value)
+    for unit in ("B", "KB", "MB", "GB"):
+        if amount < 1024 or unit == "GB":
+            break
+        amount /= 1024
+    return f"{amount:.0f} {unit}" if unit == "B" else f"{amount:.1f} {unit}"
+
+
+@register.filter
+def masked(name: str | None) -> str:
+    """张*三; the head of a household that has none known is a dash."""
+    return mask_name(name) if name else "–"
+
+
+@register.filter
+def message(finding: Any) -> str:
+    """The finding in a sentence of the reader's language."""
+    return identify.message_of(finding, language())
+
+
+@register.filter
+def rule_title(rule_id: str) -> str:
+    return identify.rule_title(rule_id, language())
+
+
+@register.filter
+def dataset_name(code: Any) -> str:
+    """Name of a data set by its id, or of the data set of a delivery; the id when the catalogue no longer has it."""
+    id_ = getattr(code, "dataset", code)
+    known = datasets().get(id_)
+    return str(id_) if known is None else tongue(known)
+
+
+@register.filter
+def department_name(code: str) -> str:
+    pair = departments().get(code)
+    return code if pair is None else pair[0 if language() == "zh" else 1]
+
+
+@register.filter
+def role_name(code: str) -> str:
+    return str(Role(code).label)
+
+
+@register.filter
+def verb_name(verb: str) -> str:
+    """A deed in words; a verb without a right of its own is shown as it is."""
+    if verb in words.DEEDS:
+        return str(words.DEEDS[verb])
+    pair = VERBS.get(verb)
+    return verb if pair is None else pair[0 if language() == "zh" else 1]
+
+
+@register.filter
+def hint(problem: Mapping[str, Any]) -> str:
+    """What to do about a stored problem, in the reader's language."""
+    return str(problem.get(f"hint_{language()}", ""))
+
+
+@register.filter
+def reason(row: Any) -> str:
+    """Why a row lies in quarantine."""
+    return str(getattr(row, f"reason_{language()}"))
+
+
+@register.filter
+def why(role: Any) -> str:
+    return str(getattr(role, f"why_{language()}"))
+
+
+@register.filter
+def step_name(step: str) -> Any:
+    """A step of a run in words; one without a word of its own as it is."""
+    return words.STEPS.get(step, step)
+
+
+@register.filter
+def cycle_name(code: str) -> Any:
+    return words.CYCLES.get(code, code)
+
+
+@register.filter
+def personal_class(code: str) -> Any:
+    return words.PERSONAL.get(code, code)
+
+
+def language() -> str:
+    """``zh`` or ``en``."""
+    return "en" if (get_language() or "").startswith("en") else "zh"
+
+
+@register.inclusion_tag("ui/index_bar.html")
+def index_bar(low: int, high: int, small: bool = False) -> dict[str, Any]:
+    """The interval in ten-thousandths of a point on a bar of 0–100 with the marks 60 and 80."""
+    return {
+        "low": low,
+        "high": high,
+        "left": f"{low / 10_000:.2f}",
+        "width": f"{(high - low) / 10_000:.2f}",
+        "small": small,
+    }
+
+
+@register.inclusion_tag("ui/figure.html")
+def figure(name: str, value: Any, unit: str = "", href: str = "", note: str = "") -> dict[str, Any]:
+    """A figure that opens its list; whole numbers are given their thousands separators."""
+    shown = number(value) if isinstance(value, int) or value is None else value
+    return {"name": name, "value": shown, "unit": unit, "href": href, "note": note}
+
+
+@register.inclusion_tag("ui/bands.html")
+def bands_bar(counts: Mapping[str, int], href: str) -> dict[str, Any]:
+    """How many households lie in each band; ``href`` is the list, the band is added to it."""
+    parts = [{"band": band, "word": word, "n": counts.get(band, 0)} for band, word in words.BANDS.items()]
+    return {"parts": parts, "href": href, "joint": "&" if "?" in href else "?"}
+
+
+@register.inclusion_tag("ui/empty.html")
+def empty_state(title: str, advice: str = "", href: str = "", action: str = "") -> dict[str, str]:
+    return {"title": title, "advice": advice, "href": href, "action": action}
+
+
+@register.simple_tag(takes_context=True)
+def frame(context: template.Context) -> dict[str, Any]:
+    """Rooms, demo mark and languages for the base template."""
+    user = context.get("user")
+    rooms = chrome.rooms_of(user) if user else ()
+    return {"rooms": rooms, "demo": chrome.is_demo(), "languages": chrome.languages()}

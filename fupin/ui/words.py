@@ -1,0 +1,76 @@
+"""The words beside the colours: bands, severities, directions, states of work."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+Word = str | Promise
+
+BANDS: Mapping[str, Word] = {
+    "poor": _("贫困"),
+    "possibly": _("可能贫困"),
+    "stable": _("稳定脱贫"),
+    "undecided": _("待定"),
+}
+SEVERITIES: Mapping[int, Word] = {
+    1: _("1 红色"),
+    2: _("2 严重"),
+    3: _("3 关注"),
+    4: _("4 一般"),
+    5: _("5 提示"),
+}
+DIRECTIONS: Mapping[str, Word] = {
+    "misplaced": _("疑似错评"),
+    "missed": _("疑似漏评"),
+    "inconsistent": _("信息不一致"),
+}
+#: 脱贫属性 (AAR010) → tone of its chip
+STATE_TONES: Mapping[str, str] = {"0": "poor", "1": "stable", "2": "possibly", "3": "returned", "9": "unknown"}
+WORK_STATES: Mapping[str, tuple[str, Word]] = {
+    "waiting": ("unknown", _("等待处理")),
+    "reading": ("busy", _("正在读取")),
+    "running": ("busy", _("运行中")),
+    "accepted": ("stable", _("已入湖")),
+    "finished": ("stable", _("已完成")),
+    "refused": ("poor", _("已退回")),
+    "failed": ("poor", _("失败")),
+}
+CYCLES: Mapping[str, Word] = {
+    "monthly": _("每月"),
+    "quarterly": _("每季"),
+    "termly": _("每学期"),
+    "yearly": _("每年"),
+}
+PERSONAL: Mapping[str, Word] = {"none": _("无"), "personal": _("个人信息"), "sensitive": _("敏感个人信息")}
+#: verbs of the trail that need no right of their own
+DEEDS: Mapping[str, Word] = {
+    "sign_in": _("登录"),
+    "sign_in_failed": _("登录失败"),
+    "create_user": _("建立账号"),
+    "revoke_token": _("收回接口令牌"),
+    "receive": _("接收数据"),
+    "load_regions": _("载入区划"),
+    "load_registry": _("载入登记库"),
+    "snapshot": _("登记库快照"),
+}
+#: what the reader of files says of kind and delimiter
+FILE_WORDS: Mapping[str, Word] = {
+    "text": _("文本"),
+    "comma": _("逗号"),
+    "tab": _("制表符"),
+    "semicolon": _("分号"),
+    "bar": _("竖线"),
+    "full-width comma": _("全角逗号"),
+}
+#: steps of a run
+STEPS: Mapping[str, Word] = {
+    "snapshot": _("登记库快照"),
+    "link": _("关联人员"),
+    "fields": _("汇总事实"),
+    "compare": _("比对规则"),
+    "index": _("计算指数"),
+    "load": _("写入结果"),
+}
