@@ -47,6 +47,7 @@ $(READY): requirements.lock pyproject.toml
 	  echo "making the virtual environment failed; on Debian/Ubuntu first: apt-get install python3-venv"; exit 1; }
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
+	$(CODE_ONLY) $(BIN)/fupin manage compile_translations
 	@touch $(READY)
 
 # Chromium for the tests of the pages, and a font so that Chinese is not drawn as boxes.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
@@ -49,16 +49,15 @@ def docs_command(
 def catalogue_pages() -> dict[str, str]:
     """File name → text of every page."""
     catalogue = load_catalogue()
-    makers: Mapping[str, Callable[[Catalogue], str]] = {
-        "README.md": _index_page,
-        "datasets.md": _datasets_page,
-        "codes.md": _codes_page,
-        "registry.md": _registry_page,
-        "fields.md": _fields_page,
-        "rules.md": _rules_page,
-        "parameters.md": _parameters_page,
+    pages = {
+        "README.md": _index_page(catalogue),
+        "datasets.md": _datasets_page(),
+        "codes.md": _codes_page(),
+        "registry.md": _registry_page(),
+        "fields.md": _fields_page(catalogue),
+        "rules.md": _rules_page(catalogue),
+        "parameters.md": _parameters_page(catalogue),
     }
-    pages = {name: make(catalogue) for name, make in makers.items()}
     for dimension in catalogue.dimensions:
         pages[f"indicators-{dimension.id}.md"] = _dimension_page(dimension)
     return pages
@@ -101,7 +100,7 @@ def _index_page(catalogue: Catalogue) -> str:
     return _page("Catalogue 目录", [*links, *_table(("dimension", "look", "points", "indicators"), [*rows, total])])
 
 
-def _datasets_page(catalogue: Catalogue) -> str:
+def _datasets_page() -> str:
     parts: list[str] = []
     department = ""
     for dataset in datasets().values():
@@ -122,7 +121,7 @@ def _dataset_section(dataset: Dataset) -> list[str]:
     return [f"### `{dataset.id}` {dataset.zh} {dataset.en}", "", facts, "", *_table(head, rows)]
 
 
-def _codes_page(catalogue: Catalogue) -> str:
+def _codes_page() -> str:
     parts: list[str] = []
     for codes in code_lists().values():
         parts += [f"## `{codes.id}` {codes.zh} {codes.en}", "", codes.reference or "试行 (trial)", ""]
@@ -130,7 +129,7 @@ def _codes_page(catalogue: Catalogue) -> str:
     return _page("Code lists 代码表", parts)
 
 
-def _registry_page(catalogue: Catalogue) -> str:
+def _registry_page() -> str:
     parts: list[str] = []
     for table in tables().values():
         parts += [f"## `{table.id}` {table.zh} {table.en}", ""]

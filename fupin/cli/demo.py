@@ -59,7 +59,6 @@ def demo_command(
 
 def prepare(city: City, report: Report) -> None:
     """Do what is not yet done; a second call finds everything and returns at once."""
-    from fupin.exchange import api as exchange
     from fupin.identify import api as identify
     from fupin.registry import api as registry
 
@@ -68,7 +67,7 @@ def prepare(city: City, report: Report) -> None:
         ("载入行政区划", 0.03, registry.has_regions, lambda _: registry.load_shipped_regions(by=office)),
         ("生成城市（模拟数据）", 0.25, lambda: _simulated(city), lambda r: _simulate(city, r)),
         ("载入登记库", 0.45, registry.has_households, lambda r: _load_registry(office, r)),
-        ("接收部门数据", 0.75, lambda: _all_received(exchange), lambda r: _receive(office, r)),
+        ("接收部门数据", 0.75, _all_received, lambda r: _receive(office, r)),
         ("识别运行", 1.0, lambda: identify.latest_run(office) is not None, lambda r: _run(office, r)),
     )
     low = 0.0
@@ -144,7 +143,7 @@ def _load_registry(office: User, report: Report) -> None:
     registry.load_registry(by=office, folder=_folder() / "registry", progress=report)
 
 
-def _all_received(exchange: object) -> bool:
+def _all_received() -> bool:
     from fupin.cli.receive import waiting_files
 
     return not waiting_files(_folder() / "deliveries")

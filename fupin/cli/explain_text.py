@@ -48,7 +48,8 @@ def print_explanation(told: Mapping[str, Any]) -> None:
         f"户 household {told['household_id']}  指数 index {told['low']:.2f}–{told['high']:.2f}  {BANDS[told['band']]}"
     )
     for dimension in told["dimensions"]:
-        title = f"{dimension['zh']} {dimension['en']}: {dimension['low']:.2f}–{dimension['high']:.2f} / {dimension['weight']}"
+        score = f"{dimension['low']:.2f}–{dimension['high']:.2f} / {dimension['weight']}"
+        title = f"{dimension['zh']} {dimension['en']}: {score}"
         _table(title, ("指标", "所见", "得分", "满分", "依据"), map(_indicator_row, dimension["indicators"]))
     unknown = told["unknown_fields"][:SHOWN_FIELDS]
     _table("先补采 unknown facts", ("事实", "可收窄 points"), ((f["zh"], f"{f['narrows']:.2f}") for f in unknown))
@@ -62,23 +63,34 @@ def print_explanation(told: Mapping[str, Any]) -> None:
 def _indicator_row(indicator: Mapping[str, Any]) -> tuple[object, ...]:
     words = {"unknown": "未知", "not_applicable": "不适用"}
     status = indicator["status"]
-    value = words.get(status, f"{indicator['value']} {indicator['unit']}".strip())
+    value = words.get(status) or _value(indicator["value"], indicator["unit"])
     points = f"{indicator['points']:.2f}" if status == "known" else "—"
     return indicator["zh"], value, points, f"{indicator['full']:.2f}", "; ".join(map(_place, indicator["evidence"][:2]))
+
+
+def _value(value: object, unit: str) -> str:
+    """A fact as people write it: money in 元, flags in words."""
+    if isinstance(value, bool):
+        return "是" if value else "否"
+    if unit == "分" and isinstance(value, int):
+        return f"{value / 100:,.2f} 元"
+    return f"{value} {unit}".strip()
 
 
 def _place(row: Mapping[str, Any]) -> str:
     """Department, data set, cut-off date and row of a piece of evidence."""
     where = f"{row['department_zh']} {row['dataset_zh']} {row['cut_off'] or ''}".strip()
+    if row.get("absent"):
+        return f"{where} 批次 {row['delivery']} 无此户记录"
     return where if row["row"] is None else f"{where} 批次 {row['delivery']} 第 {row['row']:,} 行"
 
 
 def print_score(result: Mapping[str, Any]) -> None:
     """Precision and recall of rules and topics, recall beyond the rules, errors of targeting."""
-    head = ("", "发现", "属实", "精确率", "召回率")
+    head = ("", "发现", "属实", "精确率", "召回率", "断言成立 claim holds")
     for name, title in (("rules", "规则 rules"), ("topics", "主题 topics")):
         rows = (
-            (key, r.get("found", r["tp"] + r["fp"]), r["tp"], r["precision"], r["recall"])
+            (key, r.get("found", r["tp"] + r["fp"]), r["tp"], r["precision"], r["recall"], r.get("claim"))
             for key, r in result[name].items()
         )
         _table(title, head, rows)
@@ -86,10 +98,6 @@ def print_score(result: Mapping[str, Any]) -> None:
     console.print(
         f"无规则可述的错误 errors that no rule describes: {hidden['found']}/{hidden['planted']} ({hidden['recall']})"
     )
-    targeting = result["targeting"]
-    rows = (
-        (key, v["selected"], v["inclusion_error"], v["exclusion_error"])
-        for key, v in targeting.items()
-        if key != "bands"
-    )
-    _table("错评与漏评 targeting", ("", "选出", "错评率", "漏评率"), rows)
+    targeting = {key: errors for key, errors in result["targeting"].items() if key != "bands"}
+    errors = ((k, e["selected"], e["inclusion_error"], e["exclusion_error"]) for k, e in targeting.items())
+    _table("错评与漏评 targeting", ("", "选出", "错评率", "漏评率"), errors)

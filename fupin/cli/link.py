@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
-import polars as pl
 import typer
 
-from fupin.engine.evaluate import Score, score_entities, score_labels
-from fupin.engine.linkage import Model, link_frames, read_model
 from fupin.kernel.errors import UserError
+
+if TYPE_CHECKING:  # loaded when the command runs: `fupin --help` must be quick
+    import polars as pl
+
+    from fupin.engine.evaluate import Score
+    from fupin.engine.linkage import Model
 
 
 def read_csv(path: Path) -> pl.DataFrame:
     """A CSV file with texts only; spaces around headers are dropped. Raises UserError."""
+    import polars as pl
+
     if not path.is_file():
         raise UserError(f"找不到文件：{path}", f"no such file: {path}", "检查路径", "check the path")
     try:
@@ -79,6 +84,8 @@ def _labels(path: Path, model: Model) -> dict[tuple[str, str], bool]:
 def _score(
     pairs: pl.DataFrame, frames: list[pl.DataFrame], paths: list[Path], model: Model, config: Path, truth: str
 ) -> Score:
+    from fupin.engine.evaluate import score_entities, score_labels
+
     if model.labels:
         return score_labels(pairs, _labels(config.parent / model.labels, model))
     found = [_entities(path, frame, model, truth) for path, frame in zip(paths, frames, strict=True)]
@@ -90,6 +97,10 @@ def run_link(paths: list[Path], config: Path, truth: str = "") -> tuple[pl.DataF
 
     Raises UserError.
     """
+    import polars as pl
+
+    from fupin.engine.linkage import link_frames, read_model
+
     model = read_model(config)
     frames = [read_csv(path) for path in paths]
     for path, frame in zip(paths, frames, strict=True):

@@ -149,7 +149,7 @@ def receive_folder(*, by: User, folder: Path, progress: Report) -> tuple[list[De
 
 
 def _share(progress: Report, name: str, low: float, width: float) -> Callable[[str, float], None]:
-    return lambda step, share: progress(name, low + width * share)
+    return lambda _step, share: progress(name, low + width * share)
 
 
 def waiting_files(folder: Path) -> list[Path]:
@@ -224,12 +224,11 @@ def _delivery(by: User, delivery_id: str) -> Delivery:
 def summary(delivery: Delivery) -> dict[str, Any]:
     names = ("dataset", "file_name", "state", "rows", "good_rows", "bad_rows", "duplicate_rows", "without_id_rows")
     told = {name: getattr(delivery, name) for name in (*names, "sha256", "batch", "provider")}
-    seen = bool(getattr(delivery, "seen_before", False))
-    return {"id": delivery.pk, **told, "cut_off": delivery.cut_off.isoformat(), "seen_before": seen}
+    return {"id": delivery.pk, **told, "cut_off": delivery.cut_off.isoformat(), "seen_before": delivery.seen_before}
 
 
 def line_of(delivery: Delivery) -> str:
-    seen = "（以前交付过 / seen before）" if getattr(delivery, "seen_before", False) else ""
+    seen = "（以前交付过 / seen before）" if delivery.seen_before else ""
     return (
         f"✓ {delivery.pk}{seen}  行 rows {delivery.rows:,} = 入湖 good {delivery.good_rows:,}"
         f" + 隔离 quarantined {delivery.bad_rows:,} + 重复 duplicates {delivery.duplicate_rows:,}"

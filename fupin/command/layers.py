@@ -55,11 +55,14 @@ LAYERS = (
 
 def limits(values: Sequence[float], digits: int) -> list[float]:
     """At most five rising limits that part the values into classes of about the same size (quantiles)."""
-    ordered = sorted(values)
+    if not values:
+        return []
+    lowest = min(values)
+    ordered = sorted(value for value in values if value > lowest)  # many villages have none: they are a class of their own
     if not ordered:
         return []
-    cuts = {round(ordered[len(ordered) * part // CLASSES], digits) for part in range(1, CLASSES)}
-    return sorted(cut for cut in cuts if cut > round(ordered[0], digits))
+    cuts = {round(ordered[len(ordered) * part // (CLASSES - 1)], digits) for part in range(CLASSES - 1)}
+    return sorted(cut for cut in cuts if cut > round(lowest, digits))
 
 
 def figures_of_map(results: Sequence[RegionResult], names: dict[str, str]) -> dict[str, Any]:

@@ -21,7 +21,6 @@ class UploadForm(forms.Form):
     """A delivered file and what the provider says of it. ``dataset`` empty = recognise it from the columns."""
 
     file = forms.FileField(label=_("文件"), error_messages={"required": _("请先选择或拖入一个文件")})
-    dataset = forms.ChoiceField(label=_("数据集"), required=False)
     provider = forms.CharField(label=_("提供人"), max_length=80)
     batch = forms.CharField(label=_("批次号"), max_length=60)
     cut_off = forms.DateField(
@@ -33,9 +32,9 @@ class UploadForm(forms.Form):
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         choices = [(one.id, f"{one.zh if language() == 'zh' else one.en} · {one.id}") for one in datasets_for(user)]
-        field = self.fields["dataset"]
-        assert isinstance(field, forms.ChoiceField)
-        field.choices = [("", _("按列名自动识别")), *choices]
+        self.fields["dataset"] = forms.ChoiceField(
+            label=_("数据集"), required=False, choices=[("", _("按列名自动识别")), *choices]
+        )
 
 
 class RunForm(forms.Form):

@@ -15,7 +15,7 @@ from fupin.catalogue.schema import DATA, datasets
 from fupin.engine.compare import render
 from fupin.engine.fields import base_fields
 from fupin.engine.index import UNIT
-from fupin.engine.inputs import RunInputs
+from fupin.engine.inputs import DeliveryFile, RunInputs
 from fupin.engine.scoring import INAPPLICABLE, UNKNOWN
 from fupin.engine.unknowns import rank_unknown
 from fupin.kernel.errors import UserError
@@ -102,8 +102,33 @@ class _Explanation:
             if name in REGISTRY_SOURCES:
                 found.append(_source(name, None, None, self.inputs.as_of.isoformat()))
             else:
-                found += self.sources.get(name.removeprefix("department:"), [])
+                found += self.delivered(name.removeprefix("department:"))
         return found
+
+    def delivered(self, dataset: str) -> list[dict[str, Any]]:
+        """The household's rows of a data set; without any, the newest delivery and ``absent``: nothing found there."""
+        if dataset not in self.sources:
+            self.sources[dataset] = self._village_rows(dataset) or self._absence(dataset)
+        return self.sources[dataset]
+
+    def _files(self, dataset: str) -> list[DeliveryFile]:
+        chosen = [file for file in self.inputs.deliveries if file.dataset == dataset]
+        return sorted(chosen, key=lambda file: (file.cut_off, file.delivery), reverse=True)
+
+    def _village_rows(self, dataset: str) -> list[dict[str, Any]]:
+        shape = datasets().get(dataset)
+        if shape is None or shape.subject != "village":
+            return []
+        for file in self._files(dataset):
+            here = pl.col("village_code") == self.index.item(0, "village_code")
+            rows = pl.scan_parquet(file.path).filter(here).select("row").collect()
+            if len(rows):
+                return [_source(dataset, file.delivery, int(rows.item(-1, 0)), file.cut_off.isoformat())]
+        return []
+
+    def _absence(self, dataset: str) -> list[dict[str, Any]]:
+        newest = self._files(dataset)[:1]
+        return [_source(dataset, file.delivery, None, file.cut_off.isoformat()) | {"absent": True} for file in newest]
 
     def dimension(self, dimension: Dimension) -> dict[str, Any]:
         low, high, weight = (self.index.item(0, f"{dimension.id}_{part}") for part in ("low", "high", "weight"))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
@@ -126,7 +125,7 @@ def probable(weak: pl.DataFrame, persons: pl.DataFrame, model: Model, least: flo
     )
     if not len(right) or not len(left):
         return empty
-    pairs = predict(dataclasses.replace(model, prior=1 / max(2, len(persons))), left, right, least)
+    pairs = predict(model, left, right, least)
     matched = pairs.join(distinct.rename({"uid": "left"}), on="left").rename({"right": "person_id", "probability": "p"})
     matched = matched.join(persons.select("person_id", "household_id"), on="person_id")
     return weak.join(matched.drop("left"), on=identity, how="inner", nulls_equal=True).select(empty.columns)

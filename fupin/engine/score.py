@@ -36,10 +36,12 @@ def _read(folder: Path, name: str) -> pl.DataFrame:
     return pl.read_parquet(path)
 
 
-def score_rules(findings: pl.DataFrame, anomalies: pl.DataFrame) -> dict[str, dict[str, Any]]:
+def score_rules(findings: pl.DataFrame, anomalies: pl.DataFrame, truth: pl.DataFrame) -> dict[str, dict[str, Any]]:
     """Per rule: a finding is right when the household has a planted anomaly (no look-alike) of the rule's topic.
 
-    The recall of a rule is over the described anomalies of its topic.
+    The recall of a rule is over the described anomalies of its topic. ``claim`` is the share of the findings whose
+    claim holds in the latent state: a misplaced household is not truly poor, a missed one is; None for inconsistencies,
+    which claim nothing about poverty.
     """
     real = anomalies.filter(pl.col("class") != "lookalike").select("household_id", "topic").unique()
     described = anomalies.filter((pl.col("class") != "lookalike") & pl.col("described"))
@@ -47,6 +49,7 @@ def score_rules(findings: pl.DataFrame, anomalies: pl.DataFrame) -> dict[str, di
     right = findings.join(real, on=["household_id", "topic"], how="semi")
     tps = dict(right.group_by("rule").len().iter_rows())
     caught = dict(right.join(described, on=["household_id", "topic"], how="semi").group_by("rule").len().iter_rows())
+    claims = _claims(findings, truth)
     result = {}
     for rule, topic, found in findings.group_by("rule", "topic").len().sort("rule").iter_rows():
         tp = tps.get(rule, 0)
@@ -58,8 +61,17 @@ def score_rules(findings: pl.DataFrame, anomalies: pl.DataFrame) -> dict[str, di
             "fp": found - tp,
             "precision": _rate(tp, found),
             "recall": recall,
+            "claim": claims.get(rule),
         }
     return result
+
+
+def _claims(findings: pl.DataFrame, truth: pl.DataFrame) -> dict[str, float | None]:
+    """Rule → share of its findings whose claim about poverty holds."""
+    known = findings.join(truth.select("household_id", "truly_poor"), on="household_id")
+    holds = pl.when(pl.col("direction") == "missed").then(pl.col("truly_poor")).otherwise(~pl.col("truly_poor"))
+    counted = known.filter(pl.col("direction") != "inconsistent").group_by("rule").agg(holds.sum().alias("n"), pl.len())
+    return {rule: _rate(n, whole) for rule, n, whole in counted.iter_rows()}
 
 
 def score_topics(findings: pl.DataFrame, anomalies: pl.DataFrame) -> dict[str, dict[str, Any]]:
@@ -152,9 +164,9 @@ def score(folder: Path, truth_dir: Path) -> dict[str, Any]:
     index = pl.read_parquet(folder / "index.parquet", columns=["household_id", "state", "low", "high", "band"])
     truth = truth.join(index, on="household_id", how="semi")
     anomalies = anomalies.join(index, on="household_id", how="semi")
-    findings = pl.read_parquet(folder / "findings.parquet", columns=["household_id", "rule", "topic"])
+    findings = pl.read_parquet(folder / "findings.parquet", columns=["household_id", "rule", "topic", "direction"])
     return {
-        "rules": score_rules(findings, anomalies),
+        "rules": score_rules(findings, anomalies, truth),
         "topics": score_topics(findings, anomalies),
         "undescribed": score_undescribed(findings, index, anomalies),
         "targeting": score_bands(index.drop("state"), _reported_income(folder), truth),

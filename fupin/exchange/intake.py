@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -65,7 +64,7 @@ def take_in(
         without_rows(folder / "rows.parquet", target, dropped.rows["row"], dataset)
         (folder / "rows.parquet").unlink()
     else:
-        os.replace(folder / "rows.parquet", target)
+        (folder / "rows.parquet").replace(target)
     taken.parquet_sha256 = sync_and_digest(target)
     taken.seconds = time.monotonic() - began
     return taken

@@ -43,6 +43,9 @@ class Delivery(models.Model):
     received_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
     finished_at = models.DateTimeField(null=True)
 
+    #: set on what ``receive`` and ``enqueue`` give back when the very file had come before; not a column
+    seen_before = False
+
     class Meta:
         ordering = ["-received_at"]
         constraints = [

@@ -21,7 +21,6 @@ from fupin.exchange.reading.source import PlainFile
 from fupin.exchange.sealing import open_cells
 from fupin.kernel.errors import NotFound
 
-
 _LONG_NUMBER = re.compile(r"\d[\d \-]{9,}[\dXx]")
 
 

@@ -13,7 +13,7 @@ def dataset_named(dataset_id: str) -> Dataset:
     known = datasets()
     if dataset_id in known:
         return known[dataset_id]
-    near = [id_ for id_ in known if id_.split("_")[0] == dataset_id.split("_")[0]] or list(known)
+    near = [id_ for id_ in known if id_.split("_")[0] == dataset_id.split("_", maxsplit=1)[0]] or list(known)
     raise UserError(
         f"没有数据集“{dataset_id}”",
         f"no data set {dataset_id!r}",

@@ -52,7 +52,7 @@ def receive(
     """
     wanted = _checked(by, dataset, provider, batch, cut_off)
     sweep()
-    report = progress or (lambda step, share: None)
+    report = progress or (lambda _step, _share: None)
     with arrival(_root()) as folder, path.open("rb") as stream:
         sealed = folder / "sealed"
         copied = seal(cast(BinaryIO, stream), sealed, settings.FUPIN_KEYS)
@@ -99,7 +99,8 @@ def process(delivery_id: str) -> Delivery:
     Delivery.objects.filter(pk=delivery.pk).update(state=DeliveryState.READING)
     delivery.state = DeliveryState.READING
     try:
-        done = _take(delivery.received_by, delivery, dataset_named(delivery.dataset), source, _percent(delivery.pk))
+        wanted = dataset_named(delivery.dataset)
+        done = _take(delivery.received_by, delivery, wanted, source, _percent(delivery.pk))
         if done.pk == delivery.pk:
             return done
         problem = _seen_before(done)
@@ -134,7 +135,7 @@ def sweep() -> None:
 def _take(
     by: User | None, fresh: Delivery, wanted: Dataset, source: Source, report: Progress, raw: Path | None = None
 ) -> Delivery:
-    """Under the delivery's lock: read, name the files, write the ledger. ``raw``: the sealed copy still without name."""
+    """Under the delivery's lock: read, name the files, write the ledger. ``raw``: the sealed copy without a name."""
     with workplace(_root(), wanted.id, fresh.pk) as place:
         if earlier := _earlier(wanted, fresh.sha256):
             return earlier
@@ -203,7 +204,7 @@ def _earlier(wanted: Dataset, sha256: str, *states: str) -> Delivery | None:
     chosen = [DeliveryState.ACCEPTED, *states]
     found = Delivery.objects.filter(dataset=wanted.id, sha256=sha256, state__in=chosen).first()
     if found is not None:
-        found.seen_before = True  # type: ignore[attr-defined]  # for who asked, not for the ledger
+        found.seen_before = True
     return found
 
 
@@ -211,7 +212,7 @@ def _percent(delivery_id: str) -> Progress:
     """Writes whole percents into the ledger, for the page that asks."""
     last = 0
 
-    def report(step: str, share: float) -> None:
+    def report(_step: str, share: float) -> None:
         nonlocal last
         if (percent := min(99, int(share * 100))) > last:
             last = percent

@@ -59,9 +59,10 @@ def _locked(path: Path, *, wait: bool = True) -> Iterator[None]:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
             if _is_still(path, handle):
-                yield
-                with suppress(FileNotFoundError):
-                    path.unlink()
+                try:
+                    yield
+                finally:
+                    path.unlink(missing_ok=True)
                 return
         finally:
             os.close(handle)
@@ -70,7 +71,7 @@ def _locked(path: Path, *, wait: bool = True) -> Iterator[None]:
 def _is_still(path: Path, handle: int) -> bool:
     """False when the lock's file was removed by its former holder while we waited."""
     try:
-        return os.stat(path).st_ino == os.fstat(handle).st_ino
+        return path.stat().st_ino == os.fstat(handle).st_ino
     except FileNotFoundError:
         return False
 
@@ -98,7 +99,7 @@ def abandoned(data: Path) -> Iterator[tuple[str, str]]:
 
 def put(path: Path, target: Path) -> None:
     """Rename and make the name durable."""
-    os.replace(path, target)
+    path.replace(target)
     handle = os.open(target.parent, os.O_RDONLY)
     try:
         os.fsync(handle)

@@ -9,7 +9,7 @@ from datetime import date, datetime
 from typing import Annotated, Any
 
 from django.http import HttpRequest, HttpResponse
-from ninja import File, Form, NinjaAPI, Schema
+from ninja import File, Form, NinjaAPI, Schema, Status
 from ninja.errors import AuthenticationError, ValidationError
 from ninja.files import UploadedFile
 from ninja.security import HttpBearer
@@ -23,7 +23,7 @@ from fupin.kernel.errors import NotFound, UserError
 class Token(HttpBearer):
     """``Authorization: Bearer fupin_…``; tokens are issued under 账号 (accounts.api.token_for)."""
 
-    def authenticate(self, request: HttpRequest, token: str) -> User | None:
+    def authenticate(self, request: HttpRequest, token: str) -> User | None:  # noqa: ARG002  # ninja's signature
         return user_of_token(token)
 
 
@@ -103,7 +103,7 @@ ERRORS: dict[int, Any] = dict.fromkeys((400, 401, 403, 404, 422), ErrorAnswer)
 @api.post("/deliveries", response={202: DeliveryAnswer, 200: DeliveryAnswer, **ERRORS}, summary="交付一个文件")
 def deliver(
     request: HttpRequest, said: Form[DeliverySaid], file: Annotated[UploadedFile, File()]
-) -> tuple[int, exchange.Delivery]:
+) -> Status[exchange.Delivery]:
     """202: queued, ask again under /deliveries/{id}. 200: this very file was delivered before."""
     by = _user(request)
     corrects = exchange.delivery_for(by, said.corrects) if said.corrects else None
@@ -116,7 +116,7 @@ def deliver(
         cut_off=said.cut_off,
         corrects=corrects,
     )
-    return (200 if getattr(delivery, "seen_before", False) else 202), delivery
+    return Status(200 if delivery.seen_before else 202, delivery)
 
 
 @api.get("/deliveries/{delivery_id}", response={200: DeliveryAnswer, **ERRORS}, summary="查询一个批次")

@@ -4,5 +4,4 @@ from django.urls import path
 
 from fupin.gateway.api import api
 
-app_name = "gateway"
 urlpatterns = [path("", api.urls)]

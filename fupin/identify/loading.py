@@ -9,6 +9,7 @@ from typing import Any
 import polars as pl
 from django.db import connection, transaction
 from django.utils import timezone
+from psycopg import sql
 
 from fupin.identify.models import Finding, HouseholdIndex, RegionResult, Run, RunState
 from fupin.identify.summary import (
@@ -80,11 +81,14 @@ def _arrays_as_text(frame: pl.DataFrame) -> pl.DataFrame:
 
 def _copy(run: Run, table: str, frame: pl.DataFrame, columns: tuple[str, ...]) -> None:
     """``frame`` has the columns in order; the run is added on the way in."""
-    names = ", ".join(f'"{name}"' for name in columns)
-    staging = f"staging_{table}"
+    names = sql.SQL(", ").join(map(sql.Identifier, columns))
+    parts = {"table": sql.Identifier(table), "staging": sql.Identifier(f"staging_{table}"), "names": names}
+    create = sql.SQL("CREATE TEMP TABLE {staging} ON COMMIT DROP AS SELECT {names} FROM {table} WITH NO DATA")
+    fill = sql.SQL("COPY {staging} ({names}) FROM STDIN (FORMAT csv)")
+    insert = sql.SQL("INSERT INTO {table} (run_id, {names}) SELECT %s, {names} FROM {staging}")
     with connection.cursor() as cursor:
-        cursor.execute(f"CREATE TEMP TABLE {staging} ON COMMIT DROP AS SELECT {names} FROM {table} WITH NO DATA")
-        with cursor.copy(f"COPY {staging} ({names}) FROM STDIN (FORMAT csv)") as copy:
+        cursor.execute(create.format(**parts))
+        with cursor.copy(fill.format(**parts)) as copy:
             for part in frame.iter_slices(SLICE):
                 copy.write(part.write_csv(include_header=False).encode())
-        cursor.execute(f"INSERT INTO {table} (run_id, {names}) SELECT %s, {names} FROM {staging}", [run.pk])
+        cursor.execute(insert.format(**parts), [run.pk])

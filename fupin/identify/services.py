@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -75,7 +74,7 @@ def differing_digests(first: Run, again: Run) -> list[str]:
 
 def _new_run(*, by: User, region: str, as_of: date, rerun_of: Run | None = None) -> Run:
     registry.region(region)  # an unknown region is refused here, not after minutes of work
-    stamp = datetime.now().strftime("%Y%m%d-%H%M%S-%f")[:19]
+    stamp = timezone.localtime().strftime("%Y%m%d-%H%M%S-%f")[:19]
     with transaction.atomic():
         run = Run.objects.create(
             id=f"{region}-{as_of:%Y%m%d}-{stamp}", region=region, as_of=as_of, started_by=by, rerun_of=rerun_of
@@ -124,7 +123,7 @@ def _inputs_record(run: Run, snapshot: Path) -> dict[str, Any]:
 def _write_whole(path: Path, text: str) -> None:
     partial = path.with_suffix(".partial")
     partial.write_text(text, encoding="utf-8")
-    os.replace(partial, path)
+    partial.replace(path)
 
 
 def _same_catalogue_and_code(run: Run) -> None:

@@ -61,7 +61,7 @@ def _scatter(area: BaseGeometry, count: int, rng: np.random.Generator) -> Geomet
     west, south, east, north = area.bounds
     found: Geometries = np.empty(0, dtype=object)
     while len(found) < count:
-        tries = shapely.points(rng.uniform(west, east, 4 * count), rng.uniform(south, north, 4 * count))
+        tries = np.asarray(shapely.points(rng.uniform(west, east, 4 * count), rng.uniform(south, north, 4 * count)))
         found = np.concatenate([found, tries[shapely.contains(area, tries)]])
     return found[:count]
 

@@ -35,6 +35,19 @@ def grant(chunk: Chunk) -> None:
     chunk.posts = _once(chunk, np.concatenate([posts, culprits(chunk, "post_outside", "post_old", "look_post")]))
 
 
+def possessions(chunk: Chunk) -> None:
+    """Land, house and motorcycle as they are: the survey and the departments both look at these."""
+    rng, n = chunk.rng, len(chunk)
+    x = (chunk.u - 0.7).clip(-2, 2)
+    chunk.farmland = (chunk.latent.land * np.exp(0.28 * x)).clip(0.2, 60)
+    wealth = chunk.u - 0.7 + 0.25 * chunk.latent.assets + rng.normal(0, 0.45, n)
+    chunk.quality = np.searchsorted(np.array([-3.2, -1.4, -0.2]), wealth)
+    # the dangerous houses of the registered have been rebuilt, but for those of the stories
+    chunk.quality[chunk.listed & (chunk.quality == 0)] = 1
+    chunk.quality[chunk.where("d_grade", "look_d_moved")] = 0
+    chunk.bike = chunk.listed & chance(rng, 0.16, n)
+
+
 def _once(chunk: Chunk, persons: Array) -> Array:
     """One post per household."""
     _, first = np.unique(chunk.people.house[persons], return_index=True)

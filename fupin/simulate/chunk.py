@@ -104,6 +104,15 @@ class Chunk:
     """per person, ``NO_DAY`` when alive"""
     employed: Array = field(init=False)
     """persons in the employees' insurance"""
+    farmland: Array = field(init=False)
+    """亩 farmed"""
+    quality: Array = field(init=False)
+    """of the house: 0 D … 3 A"""
+    bike: Array = field(init=False)
+    """a member has a registered motorcycle"""
+    award: Array = field(init=False)
+    bills: dict[str, Array] = field(init=False)
+    own_paid: Array = field(init=False)
     survey: pl.DataFrame = field(init=False)
     twin_of: dict[int, int] = field(default_factory=dict)
     """person registered twice → the member of another household whose number it bears"""

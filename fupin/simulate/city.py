@@ -14,7 +14,7 @@ import numpy as np
 import polars as pl
 
 from fupin.simulate.arrays import Array, days, digits, generator
-from fupin.simulate.benefits import dates, grant
+from fupin.simulate.benefits import dates, grant, possessions
 from fupin.simulate.chunk import Chunk
 from fupin.simulate.income import draw_income
 from fupin.simulate.ledger import households_table, ledger_table, with_spending
@@ -25,9 +25,12 @@ from fupin.simulate.regions import Villages, settle
 from fupin.simulate.stories import cast_stories
 from fupin.simulate.survey import draw_survey
 from fupin.simulate.traces import observe
+from fupin.simulate.traces.care import draw_bills
 from fupin.simulate.welfare import Registration, draw_latent, register
 
 CHUNK = 50_000
+#: more than the chunks of any city
+SPAN = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,8 @@ class Plan:
     as_of: int
     rates: Rates
     chunk: int
+    touching: Array
+    """county × ``SPAN`` + chunk, for each county and chunk that meet; sorted"""
 
     @property
     def chunks(self) -> int:
@@ -82,7 +87,8 @@ def plan_city(
         rates.exclusion_error,
         rates.exit_error,
     )
-    return Plan(villages, sizes, village, turn, registration, seed, days(as_of), rates, chunk)
+    touching = np.unique(villages.county[village].astype(np.int64) * SPAN + np.arange(len(village)) // chunk)
+    return Plan(villages, sizes, village, turn, registration, seed, days(as_of), rates, chunk, touching)
 
 
 def parts(plan: Plan) -> Iterator[Part]:
@@ -98,6 +104,8 @@ def build(plan: Plan, number: int) -> Part:
     cast_stories(chunk)
     dates(chunk)
     grant(chunk)
+    possessions(chunk)
+    draw_bills(chunk)
     items = draw_income(chunk)
     chunk.survey = draw_survey(chunk, items)
     items = with_spending(chunk, items)
@@ -143,12 +151,10 @@ def _open(plan: Plan, number: int) -> Chunk:
 
 def _id_shares(plan: Plan, number: int) -> tuple[Array, Array]:
     """Per household: which turn this chunk has among the chunks of its county, and how many there are."""
-    county = plan.villages.county[plan.village]
-    pairs = np.unique(np.stack([county, np.arange(len(county)) // plan.chunk]), axis=1)
-    here = county[number * plan.chunk : (number + 1) * plan.chunk]
+    here = plan.villages.county[plan.village[number * plan.chunk : (number + 1) * plan.chunk]]
     place, places = np.zeros(len(here), dtype=np.int64), np.ones(len(here), dtype=np.int64)
     for code in np.unique(here):
-        touching = pairs[1][pairs[0] == code]
+        touching = plan.touching[plan.touching // SPAN == code] % SPAN
         place[here == code] = int(np.searchsorted(touching, number))
         places[here == code] = len(touching)
     return place, places

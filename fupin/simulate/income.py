@@ -41,7 +41,7 @@ def _earned(chunk: Chunk) -> Items:
     """Relative weights of the sources of earned income."""
     rng, n, p = chunk.rng, len(chunk), chunk.people
     months = np.bincount(p.house, weights=p.months, minlength=n)
-    land, remote = chunk.latent.land, chunk.latent.remote
+    land, remote = chunk.farmland, chunk.latent.remote
     keeps = chance(rng, 0.45 + 0.2 * (remote > 0.4), n)
     trades = chance(rng, (0.02 + 0.07 * chunk.u).clip(0.01, 0.25))
     rents = chance(rng, (0.02 + 0.03 * chunk.u).clip(0, 0.12))
@@ -70,6 +70,8 @@ def _transfers(chunk: Chunk) -> Items:
     forest = chance(rng, 0.2 + 0.2 * chunk.latent.remote)
     chunk.returned = np.where(forest, rng.gamma(2.0, 0.9, n).round(1), 0.0)
     chunk.public = np.where(chance(rng, 0.25, n), rng.gamma(2.0, 3.0, n).round(1), 0.0)
+    awarded = chunk.listed & chance(rng, 0.2, n) & ~chunk.is_kind("subsidy_mismatch")
+    chunk.award = awarded * rng.uniform(300, 1500, n).round(-1)
     support = (np.maximum.reduceat(p.age, chunk.head) >= 65) & chance(rng, 0.35, n)
     return {
         "transfer_family_planning": chance(rng, 0.05, n) * 960.0,
@@ -79,7 +81,7 @@ def _transfers(chunk: Chunk) -> Items:
         "transfer_ecology": chunk.returned * 125 + chunk.public * 15 + rangers,
         "transfer_disability": subsidised * 80 * 12.0,
         "transfer_support": support * rng.gamma(2.0, 700, n),
-        "transfer_other": chunk.latent.land * 92.0 + (chunk.listed & chance(rng, 0.2, n)) * 600.0,
+        "transfer_other": chunk.farmland * 92.0 + chunk.award,
     }
 
 

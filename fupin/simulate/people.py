@@ -91,13 +91,13 @@ def _schooling(chunk: Chunk, age: Array) -> None:
     years = np.floor(age - SCHOOL_START).astype(int)
     push = 0.8 * chunk.latent.capital[people.house] + 0.9 * (chunk.u[people.house] - 0.4) + rng.normal(0, 1, len(age))
     school = np.ones(len(age), dtype=np.int8)
-    school[(years >= 3) & (years <= 5) & chance(rng, 0.88, len(age))] = 2
+    school[(years >= 3) & (years <= 5) & chance(rng, np.where(years == 5, 1.0, 0.88))] = 2
     school[(years >= 6) & (years <= 11)] = 3
     for year, code in ((12, 4), (13, 5), (14, 6)):
         school[years == year] = code
     for i, year in enumerate((15, 16, 17)):
         school[years == year] = np.where(
-            push[years == year] > 0, 7 + i, np.where(push[years == year] > -1.6, 10 + i, 1)
+            push[years == year] > 0, 7 + i, np.where(push[years == year] > (-9 if i == 0 else -1.6), 10 + i, 1)
         )
     higher = (years >= 18) & (years <= 21) & (push > 0.5)
     school[higher] = np.where(push[higher] > 1.1, 16, np.where(years[higher] <= 20, 13 + years[higher] - 18, 1))
@@ -133,7 +133,7 @@ def _health(chunk: Chunk) -> None:
     hurt = chance(rng, 0.010 + 0.012 * (people.age > 60))
     hurt[_struck(chunk, np.flatnonzero(disabled))] = True
     struck_hard = disabled[people.house] & (chunk.latent.severity[people.house] > 0.8)
-    light = choose(rng, (0.10, 0.20, 0.34, 0.36), n) + 1
+    light = choose(rng, (0.03, 0.08, 0.41, 0.48), n) + 1
     heavy = choose(rng, (0.30, 0.38, 0.22, 0.10), n) + 1
     people.grade = np.where(hurt, np.where(struck_hard, heavy, light), 0).astype(np.int8)
     health[hurt] = 4

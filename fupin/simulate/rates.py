@@ -67,12 +67,14 @@ ERRORS = (
     Kind("income_hidden", "exited", 0.0030, "income", "error", "少报工资收入，与职工社保不符"),
     Kind("work_mismatch", "listed", 0.0040, "labour", "error", "自述未务工，实有转移就业记录"),
     Kind("health_mismatch", "listed", 0.0040, "disability", "error", "自述健康，持有残疾证"),
+    Kind("illness_mismatch", "listed", 0.0020, "illness", "error", "自述健康，已签约大病救治"),
     Kind("pupil_mismatch", "listed", 0.0030, "schooling", "error", "自述非在校，有在读学籍"),
     Kind("land_mismatch", "listed", 0.0050, "income", "error", "申报耕地远少于确权面积"),
     Kind("subsidy_mismatch", "listed", 0.0030, "income", "error", "一卡通补贴未计入收入"),
     Kind("wrong_id", "listed", 0.0010, "identity", "error", "登记的姓名与公安登记不符"),
     Kind("ranger_outside", "outside", 0.0006, "subsidy", "error", "非贫困户任生态护林员"),
     Kind("post_outside", "outside", 0.0006, "labour", "error", "非贫困户占用公益性岗位"),
+    Kind("loan_outside", "outside", 0.0005, "loan", "error", "非贫困户获得扶贫小额信贷"),
     Kind("double_subsistence", "outside", 0.0005, "subsidy", "error", "财政供养家庭领取低保"),
     Kind("unreported_birth", "listed", 0.0015, "", "error", "新生儿未申报", False),
     Kind("sham_divorce", "poor", 0.0012, "", "error", "假离婚分户，实际共同生活", False),
@@ -111,6 +113,7 @@ LOOKALIKES = (
     Kind("look_soldier", "listed", 0.0010, "insurance", "lookalike", "现役军人不参加居民医保"),
     Kind("look_employee_insured", "listed", 0.0020, "insurance", "lookalike", "已参加职工医保"),
     Kind("look_home_schooling", "listed", 0.0006, "schooling", "lookalike", "重残儿童送教上门"),
+    Kind("look_school_elsewhere", "listed", 0.0015, "schooling", "lookalike", "随父母在外省就读"),
     Kind("look_d_moved", "listed", 0.0020, "housing", "lookalike", "D级旧房已搬离"),
     Kind("look_loan_settled", "listed", 0.0020, "loan", "lookalike", "逾期贷款已结清"),
 )
@@ -146,5 +149,5 @@ class Rates:
     name_variant: float = 0.012
     bad_row: float = 0.0008
     duplicate_row: float = 0.0015
-    not_in_booklet: float = 0.004
+    not_in_booklet: float = 0.0005
     kinds: tuple[Kind, ...] = field(default=FRAUDS + ERRORS + LOOKALIKES)

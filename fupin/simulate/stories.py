@@ -23,15 +23,16 @@ def cast_stories(chunk: Chunk) -> None:
         (("marriage",), single),
         (("uninsured",), p.insured),
         (("no_pension",), p.pension & (p.age >= 25) & (p.age < 60)),
-        (("dropout",), pupil),
+        (("dropout", "look_school_elsewhere"), pupil),
         (("look_home_schooling",), pupil),
         (("pupil_mismatch",), (p.true_schooling >= 3) & (p.age < 18)),
-        (("health_mismatch",), adult & (p.health == 1) & (p.grade == 0)),
+        (("health_mismatch", "illness_mismatch"), adult & (p.health == 1) & (p.grade == 0)),
         (("work_mismatch",), adult & (p.labour <= 2)),
         (("post_old",), p.age >= 71),
         (("look_soldier",), (p.sex == 1) & (p.age >= 18) & (p.age <= 24)),
         (("look_disabled_car",), (p.grade > 0) & (p.age >= 20)),
         (("unreported_birth",), (p.sex == 2) & (p.age >= 20) & (p.age < 42)),
+        (("split",), (p.place == 0) & (np.minimum.reduceat(p.age, chunk.head) >= 60)[p.house]),
         (("duplicate",), crowd & (p.place != 0)),
     ):
         for kind in kinds:
@@ -79,6 +80,9 @@ def _declare(chunk: Chunk) -> None:
     p.true_work, p.true_months = p.true_work.copy(), p.true_months.copy()
     p.true_work[idle], p.true_months[idle] = 4, 10
     p.work[idle], p.months[idle] = 0, 0
+    workshop = culprits(chunk, "look_low_base", "look_employee_insured")
+    p.work[workshop] = p.true_work[workshop] = 2
+    p.months[workshop] = p.true_months[workshop] = 12
 
 
 def _register_twice(chunk: Chunk) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-#: xlsxwriter writes about 100,000 cells a second; longer data sets come as text
-XLSX_ROWS = 12_000
+#: longer data sets come as text
+XLSX_ROWS = 20_000
 
 
 @dataclass(frozen=True)

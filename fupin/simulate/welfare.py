@@ -120,7 +120,7 @@ def _pick(rng: Rng, among: Array, z: Array, blur: float, count: int) -> Array:
 def health_events(rng: Rng, latent: Latent) -> tuple[Array, Array, Array]:
     """(serious, chronic, disabled): how many members of each household are struck through its trouble."""
     ill, hurt = latent.trouble == 1, latent.trouble == 2
-    serious = ill & chance(rng, (0.7 * (latent.severity - 0.6)).clip(0, 0.95))
+    serious = ill & chance(rng, (0.6 * (latent.severity - 0.9)).clip(0, 0.95))
     chronic = ill & ~serious & chance(rng, (0.35 + 0.4 * latent.severity).clip(0, 0.97))
     disabled = hurt & chance(rng, (0.35 + 0.6 * latent.severity).clip(0, 0.98))
     return serious, chronic, disabled

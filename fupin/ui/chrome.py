@@ -58,10 +58,8 @@ def may_enter(user: User, area: str) -> bool:
 
 
 def is_demo() -> bool:
-    """True when the data are generated: the setting says so, or the mark that ``fupin demo`` leaves in the data folder."""
-    if getattr(settings, "FUPIN_DEMO", False):
-        return True
-    return (Path(settings.FUPIN_DATA_DIR) / "demo.json").exists()
+    """True when the data are generated: the mark that ``fupin demo`` leaves in the data folder says so."""
+    return (Path(settings.FUPIN_DATA_DIR) / "demo" / "city.txt").exists()
 
 
 @cache

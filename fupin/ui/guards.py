@@ -39,7 +39,7 @@ def room(area: str) -> Callable[[View[P]], View[P]]:
     """A page of one room. A visitor signs in first, a role without the room gets 403, what is not to be seen 404."""
 
     def guard(view: View[P]) -> View[P]:
-        def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
             if not request.user.is_authenticated:
                 return redirect_to_login(request.get_full_path())
             if not chrome.may_enter(user_of(request), area):

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import DatabaseError, IntegrityError, transaction
@@ -14,7 +14,7 @@ from fupin.accounts.rules import LOCK, MAX_FAILURES, locked_until, password_prob
 from fupin.accounts.tests.fixtures import PASSWORD, Cast
 from fupin.kernel.errors import Forbidden, UserError
 
-NOON = datetime(2026, 10, 31, 12)
+NOON = datetime(2026, 10, 31, 12, tzinfo=UTC)
 
 
 def new_user(by: User | None, **changes: str) -> User:

@@ -48,13 +48,20 @@ def test_no_two_modules_claim_the_same_command() -> None:
 
 
 def test_help_is_quick_and_touches_nothing(tmp_path: Path) -> None:
-    before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
+    start = children_seconds()
+    subprocess.run([sys.executable, "-c", "import typer, rich.progress"], check=True)
+    least = children_seconds() - start
     done = run("--help", FUPIN_DATA_DIR=str(tmp_path / "var"), DATABASE_URL="nonsense")
-    seconds = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before  # of work: the machine may be busy
+    seconds = children_seconds() - start - least
     assert done.returncode == 0, done.stderr
     assert "serve" in done.stdout
     assert not (tmp_path / "var").exists()
-    assert seconds < 1
+    assert seconds < 4 * least  # a measure that holds on a busy machine: 0.5 s on an idle one
+
+
+def children_seconds() -> float:
+    """Processor time of the processes started so far."""
+    return resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
 
 
 def test_help_loads_neither_django_nor_the_engine() -> None:

@@ -31,7 +31,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def get(url: str, process: "subprocess.Popen[str]", seconds: float = 60) -> int:
+def get(url: str, process: "subprocess.Popen[str]", seconds: float = 120) -> int:
     """The status of the page, as soon as the server answers."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline and process.poll() is None:

@@ -51,7 +51,7 @@ def _same(ours: object, theirs: object) -> bool:
     return ours == theirs
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.one_of(CONDITIONS, NUMBERS, TEXTS), st.lists(ROW, min_size=1, max_size=8))
 def test_it_agrees_with_duckdb(text: str, rows: list[dict[str, object]]) -> None:
     frame = pl.DataFrame(rows, schema=SCHEMA)

@@ -10,11 +10,11 @@ from fupin.catalogue.load import Catalogue
 from fupin.catalogue.parameters import parameters
 from fupin.catalogue.schema import CatalogueError
 from fupin.engine.fields import compute_fields, levels, plan_field
+from fupin.engine.inputs import DeliveryFile
 from fupin.engine.link import link_persons
 from fupin.engine.rollup import month_window
 from fupin.engine.staging import Stage
 from fupin.engine.tests.city import deliver, home, inputs, key, member, write_snapshot
-from fupin.engine.inputs import DeliveryFile
 
 
 def _field(id_: str, type_: str = "int", **values: Any) -> Field:

@@ -21,6 +21,11 @@ DTYPES: dict[str, pl.DataType] = {
 _ODD_EDGES = r"^[\s\u3000\x{feff}\x{200b}'=]|[\s\u3000\x{feff}\x{200b}]$"
 _ODD_TEXT = r"[０-９Ａ-Ｚａ-ｚ－\s\u3000\x{200b}-\x{200f}\x{feff}]|^="
 _ODD_NAME = r"[^\u4e00-\u9fff·]"
+_ID_SHAPE = (
+    r"^[1-9][0-9]{5}(18[5-9]|19[0-9]|20[0-9])[0-9]"  # division and year
+    r"(0[1-9]|1[0-2])(0[1-9]|[12][0-9]|3[01])[0-9]{3}[0-9Xx]$"
+)
+_AMOUNT = r"^(-?)([0-9]{1,12})(?:\.([0-9]{1,2}))?$"
 _MEMORY = 200_000
 
 
@@ -48,12 +53,11 @@ class ColumnReader:
         else:
             values = quick(cells)
         odd = values.is_null() & cells.is_not_null()
-        problems = pl.Series("problem", [None], dtype=pl.String).new_from_index(0, len(cells))
-        return self._read_odd(cells, values, problems, odd) if odd.any() else (values, problems)
+        if odd.any():
+            return self._read_odd(cells, values, odd)
+        return values, pl.Series("problem", [None], dtype=pl.String).new_from_index(0, len(cells))
 
-    def _read_odd(
-        self, cells: pl.Series, values: pl.Series, problems: pl.Series, odd: pl.Series
-    ) -> tuple[pl.Series, pl.Series]:
+    def _read_odd(self, cells: pl.Series, values: pl.Series, odd: pl.Series) -> tuple[pl.Series, pl.Series]:
         distinct = cells.filter(odd).unique()
         outcomes = [self._one(text) for text in distinct.to_list()]
         told = pl.DataFrame(
@@ -93,7 +97,7 @@ def tidy_series(cells: pl.Series) -> pl.Series:
 
 def quick_ids(cells: pl.Series) -> pl.Series:
     """18 characters in canonical writing (or with a small x), real date, right check digit; null for all others."""
-    shaped = cells.str.contains(r"^[1-9][0-9]{5}(18[5-9]|19[0-9]|20[0-9])[0-9](0[1-9]|1[0-2])(0[1-9]|[12][0-9]|3[01])[0-9]{3}[0-9Xx]$")
+    shaped = cells.str.contains(_ID_SHAPE)
     candidates = shaped.fill_null(False)
     chosen = cells.filter(candidates).str.to_uppercase()
     if not len(chosen):
@@ -108,9 +112,25 @@ def quick_ids(cells: pl.Series) -> pl.Series:
     return _place(cells, candidates, found)
 
 
+_DATE_STYLES = (
+    (r"^(18[5-9][0-9]|19[0-9][0-9]|20[0-9][0-9]|21[0-9][0-9])-[0-9]{2}-[0-9]{2}$", "%Y-%m-%d"),
+    (r"^(18[5-9][0-9]|19[0-9][0-9]|20[0-9][0-9]|21[0-9][0-9])[0-9]{4}$", "%Y%m%d"),
+    (r"^(18[5-9][0-9]|19[0-9][0-9]|20[0-9][0-9]|21[0-9][0-9])/[0-9]{1,2}/[0-9]{1,2}$", "%Y/%m/%d"),
+    (r"^(18[5-9][0-9]|19[0-9][0-9]|20[0-9][0-9]|21[0-9][0-9])年[0-9]{1,2}月[0-9]{1,2}日$", "%Y年%m月%d日"),
+)
+
+
 def quick_dates(cells: pl.Series) -> pl.Series:
-    shaped = cells.str.contains(r"^(18[5-9][0-9]|19[0-9][0-9]|20[0-9][0-9]|21[0-9][0-9])-[0-9]{2}-[0-9]{2}$")
-    return pl.select(pl.when(shaped).then(cells)).to_series().str.to_date("%Y-%m-%d", strict=False)
+    """The styles most files are written in, as long as cells are left."""
+    found = _nulls(cells, pl.Date())
+    for shape, style in _DATE_STYLES:
+        left = pl.select(pl.when(found.is_null() & cells.str.contains(shape)).then(cells)).to_series()
+        if left.null_count() < len(left):
+            read = left.str.to_date(style, strict=False)
+            found = pl.select(pl.coalesce(found, read)).to_series()
+        if found.null_count() == cells.null_count():
+            break
+    return found
 
 
 def quick_ints(cells: pl.Series) -> pl.Series:
@@ -126,7 +146,7 @@ def quick_decimals(cells: pl.Series) -> pl.Series:
 def quick_money(cells: pl.Series) -> pl.Series:
     """Yuan with at most two decimals → 分, by digits alone."""
     frame = pl.DataFrame({"cell": cells}).select(
-        pl.col("cell").str.extract_groups(r"^(-?)([0-9]{1,12})(?:\.([0-9]{1,2}))?$").struct.rename_fields(["s", "w", "f"])
+        pl.col("cell").str.extract_groups(_AMOUNT).struct.rename_fields(["s", "w", "f"])
     )
     parts = frame.unnest("cell")
     digits = pl.concat_str("s", "w", pl.col("f").fill_null("").str.pad_end(2, "0"))

@@ -54,26 +54,26 @@ def find_encoding(source: Source) -> Encoding:
     return Encoding("gb18030", 0, _lone_returns(source))
 
 
-def clear_blocks(source: Source, encoding: Encoding) -> Iterator[bytes]:
-    """The text as UTF-8 in blocks, rows ended by LF or CRLF."""
-    for block in _recoded(source, encoding):
+def clear_blocks(source: Source, encoding: Encoding, size: int = 0) -> Iterator[bytes]:
+    """The text as UTF-8 in blocks of about ``size`` bytes, rows ended by LF or CRLF."""
+    for block in _recoded(source, encoding, size or BLOCK):
         yield block.replace(b"\r", b"\n") if encoding.lone_returns else block
 
 
-def _recoded(source: Source, encoding: Encoding) -> Iterator[bytes]:
+def _recoded(source: Source, encoding: Encoding, size: int) -> Iterator[bytes]:
     with source.open() as stream:
         stream.seek(encoding.skip)
         if encoding.codec == "utf-8":
-            yield from _blocks(stream)
+            yield from _blocks(stream, size)
             return
         decoder = codecs.getincrementaldecoder(encoding.codec)("strict")
-        for block in _blocks(stream):
+        for block in _blocks(stream, size):
             yield decoder.decode(block).encode()
         yield decoder.decode(b"", final=True).encode()
 
 
-def _blocks(stream: BinaryIO) -> Iterator[bytes]:
-    while block := stream.read(BLOCK):
+def _blocks(stream: BinaryIO, size: int = 0) -> Iterator[bytes]:
+    while block := stream.read(size or BLOCK):
         yield block
 
 

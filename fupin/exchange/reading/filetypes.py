@@ -30,9 +30,8 @@ def kind_of(source: Source) -> Kind:
     """Raises Refusal for what is not a table, and for an empty file."""
     with source.open() as stream:
         head = stream.read(4096)
-    if not head.strip(b"\xef\xbb\xbf\xff\xfe \t\r\n"):
-        if source.size <= len(head):
-            raise refusals.empty_file()
+    if not head.strip(b"\xef\xbb\xbf\xff\xfe \t\r\n") and source.size <= len(head):
+        raise refusals.empty_file()
     for magic, zh, en in _MAGIC:
         if head.startswith(magic):
             raise refusals.not_a_table(zh, en)

@@ -16,32 +16,72 @@ from fupin.exchange.reading.table import HEADER_ROWS, MAX_COLUMNS, column_letter
 NOTE_COLUMN = "问题说明"  # added by the download of bad rows; ignored when it comes back
 _BRACKETS = re.compile(r"[(\[【〔{<《]([^()\[\]【】〔〕{}<>《》]*)[)\]】〕}>》]")
 _NOISE = re.compile(r"[\s*:'\"_.,;、。“”‘’\u200b-\u200f\u2060\ufeff-]+")
-_UNITS = {"元", "万元", "百元", "千元", "亿元", "分", "角", "亩", "公顷", "平方米", "㎡", "m2", "m²", "平方公里", "公里", "千米", "km", "米",
-          "m", "里", "千瓦", "kw", "马力", "吨", "千克", "公斤", "升", "毫升", "%", "百分比", "‰", "人", "户", "个", "头", "只", "年", "月", "天"}  # fmt: skip
+_UNITS = frozenset(
+    [
+        "元",
+        "万元",
+        "百元",
+        "千元",
+        "亿元",
+        "分",
+        "角",
+        "亩",
+        "公顷",
+        "平方米",
+        "㎡",
+        "m2",
+        "m²",
+        "平方公里",
+        "公里",
+        "千米",
+        "km",
+        "米",
+        "m",
+        "里",
+        "千瓦",
+        "kw",
+        "马力",
+        "吨",
+        "千克",
+        "公斤",
+        "升",
+        "毫升",
+        "%",
+        "百分比",
+        "‰",
+    ]
+)
 _SAME_UNIT = {
-    "㎡": "平方米",
-    "m2": "平方米",
-    "m²": "平方米",
-    "千米": "公里",
-    "km": "公里",
-    "m": "米",
-    "kw": "千瓦",
-    "百分比": "%",
-}
+    "㎡": "平方米", "m2": "平方米", "m²": "平方米", "千米": "公里", "km": "公里", "m": "米", "kw": "千瓦", "百分比": "%",
+}  # fmt: skip
 #: (unit in the file, unit of the column) → factor
 CONVERSIONS = {
-    ("分", "元"): Fraction(1, 100), ("角", "元"): Fraction(1, 10), ("百元", "元"): Fraction(100), ("千元", "元"): Fraction(1000),
-    ("万元", "元"): Fraction(10_000), ("亿元", "元"): Fraction(10**8), ("元", "万元"): Fraction(1, 10_000),
-    ("千元", "万元"): Fraction(1, 10), ("百元", "万元"): Fraction(1, 100), ("亿元", "万元"): Fraction(10_000),
-    ("公顷", "亩"): Fraction(15), ("平方米", "亩"): Fraction(3, 2000), ("亩", "平方米"): Fraction(2000, 3),
-    ("米", "公里"): Fraction(1, 1000), ("里", "公里"): Fraction(1, 2), ("公里", "米"): Fraction(1000),
-    ("千克", "吨"): Fraction(1, 1000), ("公斤", "吨"): Fraction(1, 1000), ("毫升", "升"): Fraction(1, 1000), ("‰", "%"): Fraction(1, 10),
-}  # fmt: skip
+    ("分", "元"): Fraction(1, 100),
+    ("角", "元"): Fraction(1, 10),
+    ("百元", "元"): Fraction(100),
+    ("千元", "元"): Fraction(1000),
+    ("万元", "元"): Fraction(10_000),
+    ("亿元", "元"): Fraction(10**8),
+    ("元", "万元"): Fraction(1, 10_000),
+    ("百元", "万元"): Fraction(1, 100),
+    ("千元", "万元"): Fraction(1, 10),
+    ("亿元", "万元"): Fraction(10_000),
+    ("公顷", "亩"): Fraction(15),
+    ("平方米", "亩"): Fraction(3, 2000),
+    ("亩", "平方米"): Fraction(2000, 3),
+    ("米", "公里"): Fraction(1, 1000),
+    ("里", "公里"): Fraction(1, 2),
+    ("公里", "米"): Fraction(1000),
+    ("千克", "吨"): Fraction(1, 1000),
+    ("公斤", "吨"): Fraction(1, 1000),
+    ("毫升", "升"): Fraction(1, 1000),
+    ("‰", "%"): Fraction(1, 10),
+}
 
 
 @dataclass
 class Header:
-    """``columns``: column name → index of the cell; ``factors``: to the column's unit where the header says another."""
+    """``columns``: column name → index of the cell; ``factors``: to the column's unit where the header differs."""
 
     row: int
     cells: list[str]
@@ -137,7 +177,7 @@ def known_headings(cells: Sequence[str]) -> int:
 
 
 def best_row(rows: Sequence[Sequence[str]], dataset: Dataset) -> Header | None:
-    """The row with most columns recognised, the earlier one when equal; None when no row has two (or all required)."""
+    """The row with most columns recognised, the earlier one when equal; None when no row has two."""
     found = [match(cells, dataset, number) for number, cells in enumerate(rows[:HEADER_ROWS], start=1) if cells]
     found = [header for header in found if len(header.columns) >= 2]
     return max(found, key=lambda header: (len(header.columns), -header.row), default=None)

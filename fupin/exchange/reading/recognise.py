@@ -1,4 +1,4 @@
-"""Open a delivered file as the table of a data set: kind, encoding, delimiter, sheet, header. Nothing needs to be told."""
+"""Open a delivered file as the table of a data set: kind, encoding, delimiter, sheet, header are found out."""
 
 from __future__ import annotations
 
@@ -100,16 +100,15 @@ def _trimmed(cells: list[str]) -> list[str]:
 def _sheet_table(source: Source, dataset: Dataset, kind: Kind, sheets: Sequence[Sheet]) -> Table:
     if not sheets:
         raise refusals.empty_file()
-    refused: refusals.Refusal | None = None
+    refused = []
     for sheet in sheets:
         try:
             found = header.recognise(sheet.head(HEADER_ROWS), dataset)
         except refusals.Refusal as refusal:
-            refused = refused or refusal
-            continue
-        return _table_of_sheet(source, kind, sheet, found)
-    assert refused is not None
-    raise refused
+            refused.append(refusal)
+        else:
+            return _table_of_sheet(source, kind, sheet, found)
+    raise refused[0]
 
 
 def _table_of_sheet(source: Source, kind: Kind, sheet: Sheet, found: Header) -> Table:

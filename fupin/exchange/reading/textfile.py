@@ -10,6 +10,8 @@ import csv
 import io
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import islice
 
 import polars as pl
 
@@ -33,29 +35,20 @@ class TextFile:
     def open(cls, source: Source) -> TextFile:
         return cls(source, find_encoding(source))
 
+    @cached_property
+    def beginning(self) -> str:
+        """The first megabyte, in which the header must stand."""
+        return next(clear_blocks(self.source, self.encoding, HEAD_BYTES), b"").decode("utf-8", "ignore")
+
     def head(self, delimiter: str, rows: int) -> list[list[str]]:
         """The first rows as cells."""
-        gathered = b""
-        for block in clear_blocks(self.source, self.encoding):
-            gathered += block
-            if len(gathered) >= HEAD_BYTES:
-                break
-        lines = gathered[:HEAD_BYTES].decode("utf-8", "ignore")
-        found: list[list[str]] = []
-        for cells in csv.reader(io.StringIO(lines, newline=""), delimiter=delimiter):
-            found.append(cells)
-            if len(found) >= rows:
-                break
-        return found
+        return list(islice(csv.reader(io.StringIO(self.beginning, newline=""), delimiter=delimiter), rows))
 
     def pieces(self, delimiter: str, width: int, first_row: int) -> Iterator[Piece]:
         """Rows from ``first_row`` on, ``width`` cells each (as text) and OVERFLOW for what stands beyond."""
         row = 1
         for text in whole_rows(clear_blocks(self.source, self.encoding)):
-            if is_regular(text, delimiter):
-                frame = _parse_regular(text, delimiter, width, row)
-            else:
-                frame = _parse_any(text, delimiter, width, row)
+            frame = parse(text, delimiter, width, row)
             row += frame.height
             body = frame.filter(pl.col(ROW) >= first_row) if row - frame.height < first_row else frame
             if body.height:
@@ -91,14 +84,31 @@ def _last_row_end(buffer: bytes) -> int:
     return 0
 
 
+def parse(text: bytes, delimiter: str, width: int, first_row: int) -> pl.DataFrame:
+    """ROW, ``width`` cells and OVERFLOW for each row of the text."""
+    if is_regular(text, delimiter):
+        frame = _parse_regular(text, delimiter, width, '"' if b'"' in text else None)
+        if frame.height == text.count(b"\n") + (not text.endswith(b"\n")):
+            return frame.with_columns(pl.int_range(first_row, first_row + frame.height, dtype=pl.Int64).alias(ROW))
+    return _parse_any(text, delimiter, width, first_row)
+
+
 def is_regular(text: bytes, delimiter: str) -> bool:
-    """No quotes, no blank lines, no lone CR: every line is one row."""
-    if b'"' in text or text[:1] in (b"\n", b"\r") or b"\n\n" in text or b"\n\r" in text or len(delimiter.encode()) > 1:
+    """No blank lines, no lone CR, quotes only around whole cells: a line is a row, unless a quoted cell is broken."""
+    mark = delimiter.encode()
+    if text[:1] in (b"\n", b"\r") or b"\n\n" in text or b"\n\r" in text or len(mark) > 1:
         return False
+    if b'"' in text:
+        opening = (mark + b'"', b'\n"')
+        closing = (b'"' + mark, b'"\n', b'"\r')
+        around = sum(map(text.count, opening)) + sum(map(text.count, closing))
+        around += text.startswith(b'"') + text.endswith(b'"')
+        if around != text.count(b'"'):
+            return False
     return b"\r" not in text or text.count(b"\r") == text.count(b"\r\n")
 
 
-def _parse_regular(text: bytes, delimiter: str, width: int, first_row: int) -> pl.DataFrame:
+def _parse_regular(text: bytes, delimiter: str, width: int, quote: str | None) -> pl.DataFrame:
     # the first line fixes the number of cells for Polars: one of our own, one cell wider than the header
     guide = delimiter.encode() * width + b"\n"
     frame = pl.read_csv(
@@ -106,19 +116,18 @@ def _parse_regular(text: bytes, delimiter: str, width: int, first_row: int) -> p
         separator=delimiter,
         has_header=False,
         schema=dict.fromkeys([*cell_names(width), OVERFLOW], pl.String),
-        quote_char=None,
+        quote_char=quote,
         truncate_ragged_lines=True,
     ).slice(1)
-    return frame.with_columns(pl.int_range(first_row, first_row + frame.height, dtype=pl.Int64).alias(ROW))
+    return frame if quote is None else frame.with_columns(pl.all().replace({"": None}))
 
 
 def _parse_any(text: bytes, delimiter: str, width: int, first_row: int) -> pl.DataFrame:
     stream = io.StringIO(text.decode(), newline="")
     empty = [""] * (width + 1)
-    rows = []
+    rows: list[list[str]] = []
     try:
-        for cells in csv.reader(stream, delimiter=delimiter):
-            rows.append((cells + empty)[: width + 1] if len(cells) != width + 1 else cells)
+        rows.extend((cells + empty)[: width + 1] for cells in csv.reader(stream, delimiter=delimiter))
     except csv.Error as error:
         raise refusals.row_too_long(first_row + len(rows), MAX_ROW_BYTES >> 20) from error
     names = [*cell_names(width), OVERFLOW]

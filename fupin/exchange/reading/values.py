@@ -18,7 +18,30 @@ from typing import Any
 from fupin.catalogue.schema import Column, code_lists
 from fupin.kernel import identity
 
-NULL_WORDS = frozenset({"", "-", "--", "---", "—", "——", "/", "\\", "NULL", "null", "Null", "N/A", "#N/A", "n/a", "NaN", "nan", "None", "空"})  # fmt: skip
+NULL_WORDS = frozenset(
+    [
+        "",
+        *[
+            "-",
+            "--",
+            "---",
+            "—",
+            "——",
+            "/",
+            "\\",
+            "NULL",
+            "null",
+            "Null",
+            "N/A",
+            "#N/A",
+            "n/a",
+            "NaN",
+            "nan",
+            "None",
+            "空",
+        ],
+    ]
+)
 _EXCEL_TEXT = re.compile(r'="([^"]*)"')
 _SPACE = re.compile(r"[\s\u3000\u200b-\u200f\u2060\ufeff]+")
 _EPOCH = date(1899, 12, 30)  # day 0 of a spreadsheet's serial dates
@@ -26,7 +49,10 @@ _SERIAL = re.compile(r"([2-5]\d{4})(\.\d+)?")
 _DAY = re.compile(r"(\d{4})(?:[-/.年](\d{1,2})[-/.月](\d{1,2})日?|(\d{2})(\d{2}))(?:[T ]*\d{1,2}[:时点]\d{1,2}.*)?")
 _MONTH = re.compile(r"(\d{4})(?:[-/.年](\d{1,2})月?|(\d{2}))(?:(?:[-/.]?\d{1,2}日?)(?:[T ]*\d{1,2}:\d{1,2}.*)?)?")
 _THOUSANDS = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d*)?")
-_AMOUNT = re.compile(r"([+-]?)(\d*\.?\d*(?:[eE][+-]?\d{1,2})?)(分|角|元|百元|千元|万|万元|亿|亿元|亩|平方米|㎡|公里|km|米|人|户|个|头|只|羽|吨|升|千瓦|kw|%|年|月|天|次|块|处)?", re.I)  # fmt: skip
+_UNIT_WORDS = (
+    "分|角|元|百元|千元|万|万元|亿|亿元|亩|平方米|㎡|公里|km|米|人|户|个|头|只|羽|吨|升|千瓦|kw|%|年|月|天|次|块|处"
+)
+_AMOUNT = re.compile(rf"([+-]?)(\d*\.?\d*(?:[eE][+-]?\d{{1,2}})?)({_UNIT_WORDS})?", re.IGNORECASE)
 _FEN = {
     "分": 1,
     "角": 10,
@@ -161,7 +187,7 @@ def read_int(text: str) -> Outcome:
 
 
 def flag_reader(label: str) -> One:
-    """是/否 in its many forms; also the column's own words (在岗 in a column 在岗) and their opposite (未拆除, 不达标)."""
+    """是/否 in many forms; also the column's own words (在岗 in a column 在岗) and their opposite (未拆除, 不达标)."""
 
     def read_flag(text: str) -> Outcome:
         plain = ascii_form(text).casefold().removesuffix(".0")

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from django.conf import settings
 
 if TYPE_CHECKING:
     from fupin.accounts.api import User
 
 
 @pytest.fixture
-def data() -> Iterator[Path]:
-    """The data folder without deliveries of earlier tests."""
-    root = Path(settings.FUPIN_DATA_DIR)
-    for name in ("lake", "raw", "work"):
-        shutil.rmtree(root / name, ignore_errors=True)
-    yield root
+def data(settings: Any, tmp_path: Path) -> Path:
+    """An empty data folder."""
+    root = tmp_path / "data"
+    root.mkdir()
+    settings.FUPIN_DATA_DIR = root
+    return root
 
 
 def account(name: str, role: str, region: str = "", department: str = "") -> User:

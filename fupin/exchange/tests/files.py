@@ -1,4 +1,4 @@
-"""Deliveries made for the tests: rows of the data set ps_licences and others, as CSV and XLSX. All numbers are invented."""
+"""Deliveries made for the tests: rows of the data set fi_card as CSV and XLSX. All numbers are invented."""
 
 from __future__ import annotations
 

@@ -44,16 +44,19 @@ def test_title_lines_units_order_and_unknown_columns_do_not_matter(tmp_path: Pat
     taken = intake(written(tmp_path, csv_bytes([["2019年补贴发放表"], ["单位：某局"], header, cells])), tmp_path)
     found = rows_of(tmp_path)[0]
     assert (found["amount"], found["name"], found["item"], found["row"]) == (1_000_050, "韦小明", "01", 4)
-    assert taken.recognised["extra"] == ["序号", "备注"] and taken.recognised["header_row"] == 3
+    assert taken.recognised["extra"] == ["序号", "备注"]
+    assert taken.recognised["header_row"] == 3
 
 
 def test_xlsx_with_real_dates_serial_dates_and_numbers(tmp_path: Path) -> None:
-    rows = [["title"], HEADER, [person(1), "韦", 8, 100.5, date(2019, 2, 28)], [person(2), "韦", "8", 0.1 + 0.2, 43524]]
-    rows.append([person(3), "韦", 1, 7, datetime(2019, 2, 28, 8, 30)])
+    rows: list[list[object]] = [["title"], [*HEADER], [person(1), "韦", 8, 100.5, date(2019, 2, 28)]]
+    rows.append([person(2), "韦", "8", 0.1 + 0.2, 43524])
+    rows.append([person(3), "韦", 1, 7, datetime.fromisoformat("2019-02-28T08:30")])
     assert intake(xlsx(tmp_path / "x.xlsx", rows), tmp_path).good_rows == 3
     found = rows_of(tmp_path)
     assert [one["amount"] for one in found] == [10050, 30, 700]
-    assert {one["paid_on"] for one in found} == {date(2019, 2, 28)} and found[0]["row"] == 3
+    assert {one["paid_on"] for one in found} == {date(2019, 2, 28)}
+    assert found[0]["row"] == 3
 
 
 def test_the_first_sheet_with_a_matching_header_is_taken(tmp_path: Path) -> None:
@@ -64,7 +67,8 @@ def test_the_first_sheet_with_a_matching_header_is_taken(tmp_path: Path) -> None
         page.write_row(3, 2, HEADER)
         page.write_row(4, 2, row(1))
     taken = intake(path, tmp_path)
-    assert taken.recognised["sheet"] == "数据" and rows_of(tmp_path)[0]["row"] == 5
+    assert taken.recognised["sheet"] == "数据"
+    assert rows_of(tmp_path)[0]["row"] == 5
 
 
 def test_formulas_with_a_saved_result_are_taken_and_noted(tmp_path: Path) -> None:
@@ -115,7 +119,9 @@ def test_a_bad_cell_quarantines_its_row_with_place_and_reason(
     assert (taken.rows, taken.good_rows, taken.bad_rows) == (3, 2, 1)
     (told,) = taken.bad
     assert (told.row, told.code, told.column) == (3, code, list(card().columns)[column])
-    assert told.zh and told.en and told.cells == bad
+    assert told.zh
+    assert told.en
+    assert told.cells == bad
     assert not any(len(cell) > 14 and cell in told.zh + told.en for cell in bad)
 
 
@@ -132,7 +138,9 @@ def test_of_rows_with_the_same_key_the_last_is_kept(tmp_path: Path) -> None:
     assert (taken.rows, taken.good_rows, taken.duplicate_rows, taken.bad_rows) == (4, 2, 1, 1)
     assert [one["row"] for one in rows_of(tmp_path)] == [4, 5]
     (told,) = taken.bad
-    assert (told.row, told.code) == (3, "superseded") and "第 5 行" in told.zh and told.cells == rows[2]
+    assert (told.row, told.code) == (3, "superseded")
+    assert "第 5 行" in told.zh
+    assert told.cells == rows[2]
 
 
 def test_equal_rows_written_differently_are_duplicates(tmp_path: Path) -> None:
@@ -166,6 +174,16 @@ def test_a_row_merged_sideways_is_quarantined(tmp_path: Path) -> None:
     assert [(one.row, one.code) for one in intake(path, tmp_path).bad] == [(4, "merged")]
 
 
+def test_quoted_cells_read_the_same_by_the_quick_and_the_general_parser(tmp_path: Path) -> None:
+    plain = csv_bytes([HEADER, row(1), row(2)]).decode()
+    quoted = "\r\n".join(",".join(f'"{cell}"' for cell in line.split(",")) for line in plain.splitlines())
+    assert intake(written(tmp_path, quoted.encode()), tmp_path).good_rows == 2
+    first = rows_of(tmp_path)
+    broken = quoted + '\r\n"a ""b""\nc",,,,'  # forces the csv module
+    assert intake(written(tmp_path, broken.encode()), tmp_path).bad_rows == 1
+    assert rows_of(tmp_path) == first
+
+
 def test_pieces_and_their_borders_do_not_change_the_result(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     content = csv_bytes([HEADER, *(row(n) for n in range(1, 400)), row(7, amount="1")], "gb18030")
     path = written(tmp_path, content)
@@ -173,7 +191,8 @@ def test_pieces_and_their_borders_do_not_change_the_result(tmp_path: Path, monke
     whole = rows_of(tmp_path)
     monkeypatch.setattr("fupin.exchange.reading.encodings.BLOCK", 1000)
     assert intake(path, tmp_path).rows == 400
-    assert rows_of(tmp_path) == whole and CUT_OFF.year == 2019
+    assert rows_of(tmp_path) == whole
+    assert CUT_OFF.year == 2019
 
 
 def test_the_same_file_gives_the_same_bytes(tmp_path: Path) -> None:

@@ -30,7 +30,9 @@ def deliver(by: User, path: Path, dataset: str = "fi_card", **said: object) -> e
 
 
 def files_of(data: Path) -> list[str]:
-    return sorted(str(p.relative_to(data)) for n in ("lake", "raw", "work") for p in (data / n).rglob("*") if p.is_file())
+    return sorted(
+        str(p.relative_to(data)) for n in ("lake", "raw", "work") for p in (data / n).rglob("*") if p.is_file()
+    )
 
 
 def test_a_delivery_is_counted_and_lies_in_the_lake(data: Path, office: User, tmp_path: Path) -> None:
@@ -50,20 +52,25 @@ def test_no_clear_id_number_is_kept_anywhere(data: Path, office: User, tmp_path:
     with connection.cursor() as cursor:
         cursor.execute("SELECT d::text, q::text FROM exchange_delivery d, exchange_quarantinedrow q")
         kept += str(cursor.fetchall()).encode()
-    assert person(1).encode() not in kept and BAD[0].encode() not in kept and one.pk.encode() in kept
+    assert person(1).encode() not in kept
+    assert BAD[0].encode() not in kept
+    assert one.pk.encode() in kept
 
 
 def test_the_same_file_twice_is_counted_once(data: Path, office: User, tmp_path: Path) -> None:
     path = written(tmp_path, csv_bytes([HEADER, row(1)]))
     first, again = deliver(office, path), deliver(office, path, batch="another")
-    assert again.pk == first.pk and again.seen_before
-    assert exchange.deliveries_for(office).count() == 1 and len(files_of(data)) == 2
+    assert again.pk == first.pk
+    assert again.seen_before
+    assert exchange.deliveries_for(office).count() == 1
+    assert len(files_of(data)) == 2
 
 
 def test_a_refused_file_leaves_nothing(data: Path, office: User, tmp_path: Path) -> None:
     with pytest.raises(exchange.Refusal):
         deliver(office, written(tmp_path, b"%PDF-1.7"))
-    assert files_of(data) == [] and not exchange.deliveries_for(office).exists()
+    assert files_of(data) == []
+    assert not exchange.deliveries_for(office).exists()
 
 
 def test_bad_rows_corrected_and_delivered_again_complete_the_delivery(data: Path, office: User, tmp_path: Path) -> None:
@@ -71,7 +78,9 @@ def test_bad_rows_corrected_and_delivered_again_complete_the_delivery(data: Path
     sheet = io.BytesIO()
     assert exchange.write_bad_rows(by=office, delivery=first, stream=sheet) == 1
     header, bad = csv.reader(io.StringIO(sheet.getvalue().decode("utf-8-sig")))
-    assert header == [*HEADER, "问题说明"] and "校验码" in bad[-1] and "第 3 行" in bad[-1]
+    assert header == [*HEADER, "问题说明"]
+    assert "校验码" in bad[-1]
+    assert "第 3 行" in bad[-1]
     path = written(tmp_path, csv_bytes([header, [person(2) + "\t", *bad[1:]]], "utf-8-sig"), "corrected.csv")
     second = deliver(office, path, corrects=first)
     assert (second.rows, second.good_rows, second.corrects_id) == (1, 1, first.pk)
@@ -80,7 +89,9 @@ def test_bad_rows_corrected_and_delivered_again_complete_the_delivery(data: Path
 
 def test_bad_rows_come_back_as_they_were(data: Path, office: User, tmp_path: Path) -> None:
     """Downloaded and delivered unchanged, the same rows are bad for the same reasons."""
-    first = deliver(office, written(tmp_path, csv_bytes([HEADER, BAD, [*row(3)[:1], "=1+1", "08", "-5", "2019-02-28"]])))
+    first = deliver(
+        office, written(tmp_path, csv_bytes([HEADER, BAD, [*row(3)[:1], "=1+1", "08", "-5", "2019-02-28"]]))
+    )
     sheet = io.BytesIO()
     exchange.write_bad_rows(by=office, delivery=first, stream=sheet)
     assert b"'=1+1" in sheet.getvalue()
@@ -91,8 +102,10 @@ def test_bad_rows_come_back_as_they_were(data: Path, office: User, tmp_path: Pat
 def test_the_screen_masks_long_numbers(data: Path, office: User, tmp_path: Path) -> None:
     one = deliver(office, written(tmp_path, csv_bytes([HEADER, BAD])))
     (shown,) = exchange.quarantined_for(office, one, 10, 0)
-    assert shown.column == "身份证号" and shown.cells[1:] == BAD[1:]
-    assert shown.cells[0].startswith("4501****") and BAD[0] not in shown.cells
+    assert shown.column == "身份证号"
+    assert shown.cells[1:] == BAD[1:]
+    assert shown.cells[0].startswith("4501****")
+    assert BAD[0] not in shown.cells
     assert exchange.quarantined_for(office, one, 10, 1) == []
 
 
@@ -111,7 +124,8 @@ def test_a_department_delivers_and_sees_its_own_data_only(
             exchange.write_bad_rows(by=other, delivery=one, stream=io.BytesIO())
         with pytest.raises(NotFound):
             exchange.quarantined_for(other, one, 1, 0)
-    assert {d.department for d in exchange.datasets_for(clerk)} == {"finance"} and exchange.datasets_for(cadre) == []
+    assert {d.department for d in exchange.datasets_for(clerk)} == {"finance"}
+    assert exchange.datasets_for(cadre) == []
 
 
 @pytest.mark.parametrize(
@@ -120,7 +134,8 @@ def test_a_department_delivers_and_sees_its_own_data_only(
 def test_what_is_said_about_a_file_is_checked(office: User, tmp_path: Path, said: dict[str, object]) -> None:
     with pytest.raises(UserError) as caught:
         deliver(office, written(tmp_path, csv_bytes([HEADER, row(1)])), **said)  # type: ignore[arg-type]
-    assert caught.value.hint_zh and caught.value.hint_en
+    assert caught.value.hint_zh
+    assert caught.value.hint_en
 
 
 def test_stored_bad_rows_are_capped_but_counted(
@@ -129,7 +144,8 @@ def test_stored_bad_rows_are_capped_but_counted(
     monkeypatch.setattr("fupin.exchange.intake.KEPT_BAD_ROWS", 3)
     rows = [[*row(n)[:4], "昨天"] for n in range(1, 9)]
     one = deliver(office, written(tmp_path, csv_bytes([HEADER, *rows])))
-    assert one.bad_rows == 8 and QuarantinedRow.objects.filter(delivery=one).count() == 3
+    assert one.bad_rows == 8
+    assert QuarantinedRow.objects.filter(delivery=one).count() == 3
 
 
 KILLED = """
@@ -145,7 +161,8 @@ from fupin.exchange import api as exchange
 def progress(step, share):
     if step == os.environ["KILL_AT"]:
         os.kill(os.getpid(), signal.SIGKILL)
-exchange.receive(by=None, dataset="fi_card", path=Path(sys.argv[1]), provider="p", batch="b", cut_off=date(2019, 12, 31), progress=progress)
+said = {"provider": "p", "batch": "b", "cut_off": date(2019, 12, 31)}
+exchange.receive(by=None, dataset="fi_card", path=Path(sys.argv[1]), progress=progress, **said)
 """
 
 
@@ -155,17 +172,28 @@ def test_a_killed_process_leaves_nothing_and_repeating_completes(data: Path, tmp
     path = written(tmp_path, csv_bytes([HEADER, *(row(n) for n in range(1, 50))]))
     login = connection.settings_dict
     url = f"postgresql://{login['USER']}:{login['PASSWORD']}@/{login['NAME']}?host={login['HOST']}&port={login['PORT']}"
-    environ = os.environ | {"KILL_AT": step, "KILL_URL": url, "KILL_DB": str(login["NAME"])}
+    environ = os.environ | {
+        "FUPIN_DATA_DIR": str(data),
+        "KILL_AT": step,
+        "KILL_URL": url,
+        "KILL_DB": str(login["NAME"]),
+    }
     ended = subprocess.run([sys.executable, "-c", KILLED, str(path)], env=environ, capture_output=True, check=False)
     assert ended.returncode == -signal.SIGKILL, ended.stderr.decode()
-    assert not exchange.Delivery.objects.exists() and files_of(data) != []
+    assert not exchange.Delivery.objects.exists()
+    assert files_of(data) != []
     one = exchange.receive(by=None, dataset="fi_card", path=path, provider="p", batch="b", cut_off=CUT_OFF)
     assert one.good_rows == 49
     assert files_of(data) == [f"lake/fi_card/{one.pk}.parquet", f"raw/{one.pk}.sealed"]
 
 
 def test_what_a_killed_process_left_is_swept_by_any_next_delivery(data: Path, office: User, tmp_path: Path) -> None:
-    for name in ("work/fi_card/gone/rows.parquet", "work/fi_card/gone.lock", "lake/fi_card/gone.parquet", "raw/gone.sealed"):
+    for name in (
+        "work/fi_card/gone/rows.parquet",
+        "work/fi_card/gone.lock",
+        "lake/fi_card/gone.parquet",
+        "raw/gone.sealed",
+    ):
         (data / name).parent.mkdir(parents=True, exist_ok=True)
         (data / name).write_bytes(b"left")
     exchange.sweep()

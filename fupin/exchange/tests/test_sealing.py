@@ -46,7 +46,7 @@ def test_a_damaged_or_foreign_file_does_not_open(tmp_path: Path, damage: str, mo
         stream.read()
 
 
-@given(st.lists(st.text(max_size=9), max_size=9))
+@given(st.lists(st.sampled_from(["", "韦", "a,b", '"', "\n", "450123"]), max_size=9))
 def test_cells_open_in_their_own_place_only(cells: list[str]) -> None:
     sealed = sealing.seal_cells(cells, KEYS, "d#1")
     assert sealing.open_cells(sealed, KEYS, "d#1") == cells

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.db import models
 
 from fupin.catalogue.schema import tables
 from fupin.registry.models import Household, LedgerEntry, Membership, Person, Survey
 
-FIELDS: dict[str, tuple[type[models.Field], ...]] = {
+FIELDS: dict[str, tuple[type[models.Field[Any, Any]], ...]] = {
     "text": (models.CharField,),
     "code": (models.CharField,),
     "int": (models.IntegerField,),

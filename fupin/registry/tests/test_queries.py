@@ -136,7 +136,13 @@ def test_a_cipher_moved_to_another_person_does_not_open(cast: Cast, homes: Homes
 
 
 def test_breadcrumb_and_children_follow_the_scope(cast: Cast, homes: Homes) -> None:
-    assert [place.name for place in registry.breadcrumb(VILLAGE)] == ["广西壮族自治区", "南宁市", "马山县", "白山镇", "新汉村委会"]
+    assert [place.name for place in registry.breadcrumb(VILLAGE)] == [
+        "广西壮族自治区",
+        "南宁市",
+        "马山县",
+        "白山镇",
+        "新汉村委会",
+    ]
     assert [place.code for place in registry.children(cast.office, CITY)] == ["450124", "450125"]
     assert [place.code for place in registry.children(cast.cadre, CITY)] == ["450124"]
     assert registry.children(cast.department, CITY) == []

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from fupin.simulate.api import Summary, simulate
-from fupin.simulate.tests.conftest import SIZE
+from fupin.simulate.tests.conftest import small_city
 
 
 def digests(folder: Path) -> dict[str, str]:
@@ -16,16 +16,16 @@ def digests(folder: Path) -> dict[str, str]:
 
 
 def test_the_same_seed_gives_the_same_bytes_in_every_file(city: Summary, tmp_path: Path) -> None:
-    simulate(tmp_path, **SIZE, seed=11, chunk=1_500)
+    small_city(tmp_path, seed=11)
     assert digests(tmp_path) == digests(city.out)
     assert len(digests(tmp_path)) > 50
 
 
-def test_another_seed_gives_other_bytes_in_every_file_of_data(city: Summary, tmp_path: Path) -> None:
-    simulate(tmp_path, **SIZE, seed=12, chunk=1_500)
-    first, second = digests(city.out), digests(tmp_path)
-    same = {name for name in first if first[name] == second.get(name)}
-    assert same == set()
+def test_another_seed_gives_other_bytes_in_every_file(tmp_path: Path) -> None:
+    for seed in (1, 2):
+        simulate(tmp_path / str(seed), households=100, others=100, seed=seed)
+    first, second = digests(tmp_path / "1"), digests(tmp_path / "2")
+    assert {name for name in first if first[name] == second.get(name)} == set()
 
 
 def test_a_second_city_replaces_the_first(tmp_path: Path) -> None:

@@ -31,7 +31,7 @@ def files(city: Summary, dataset: str) -> list[Path]:
 
 def rows_of(path: Path) -> list[list[object]]:
     if path.suffix == ".xlsx":
-        return CalamineWorkbook.from_path(path).get_sheet_by_index(0).to_python()
+        return [list(row) for row in CalamineWorkbook.from_path(path).get_sheet_by_index(0).to_python()]
     return [list(re.split(r"[,;\t]", line)) for line in text_of(path).splitlines()]
 
 
@@ -83,14 +83,16 @@ def test_both_encodings_and_all_separators_are_used(city: Summary) -> None:
     firsts = {data.split(b"\n")[2] for data in raw}
     assert all(any(mark in line for line in firsts) for mark in (b",", b"\t", b";"))
     gb = [data for data in raw if "姓名".encode("gb18030") in data or "身份证".encode("gb18030") in data]
-    assert gb and len(gb) < len(raw)
+    assert gb
+    assert len(gb) < len(raw)
 
 
 @pytest.mark.parametrize(
     "pattern",
     [
         r"\d{17}x", r"[０-９]{17}", r"2026年\d{1,2}月\d{1,2}日", r"2026/\d{1,2}/\d{1,2}", r"\b2026[01]\d[0-3]\d\b",
-        r"2026-\d\d-\d\d", r"合计", r"2019/2/30", r"-100\.00", r"其它未知", r"模拟数据", r"\b\d{15}\b", r"\b4[56]\d{3}\b",
+        r"2026-\d\d-\d\d", r"合计", r"2019/2/30", r"-100\.00", r"其它未知", r"模拟数据", r"\b\d{15}\b",
+        r"\b4[56]\d{3}\b",
     ],
 )  # fmt: skip
 def test_a_way_of_writing_occurs(everything: str, pattern: str) -> None:
@@ -102,7 +104,8 @@ def test_some_id_numbers_are_wrong_and_some_are_missing(city: Summary) -> None:
     column = rows[0].index("身份证号") if "身份证号" in rows[0] else 0
     numbers = [normalise(str(row[column])) for row in rows[1:] if len(row) == len(rows[0])]
     problems = [n.problem for n in numbers if n.number is None]
-    assert "check_digit" in problems and "missing" in problems
+    assert "check_digit" in problems
+    assert "missing" in problems
     assert len(problems) < 0.05 * len(numbers)
 
 
@@ -111,7 +114,7 @@ def test_spreadsheets_hold_real_dates_and_fixed_times(city: Summary) -> None:
     cells = [type(cell).__name__ for row in rows_of(path) for cell in row]
     assert "date" in cells
     with zipfile.ZipFile(path) as archive:
-        assert {entry.date_time for entry in archive.infolist()} == {(1980, 1, 31, 0, 0, 0)}
+        assert {entry.date_time for entry in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
 
 
 def test_some_rows_come_twice(city: Summary) -> None:

@@ -48,7 +48,10 @@ def _companies(chunk: Chunk) -> None:
     rng, n = chunk.rng, len(chunk)
     _firm(chunk, wealthy(chunk, 2.2, 0.13), "1", 60)
     _firm(chunk, wealthy(chunk, 2.0, 0.07), "2", 50, share=35)
-    _firm(chunk, culprits(chunk, "company"), "1", 80)
+    bosses = culprits(chunk, "company")
+    _firm(chunk, bosses[::2], "1", 80)
+    _firm(chunk, bosses[1::4], "3", 120, share=0)
+    _firm(chunk, bosses[3::4], "2", 90, share=40)
     _firm(chunk, culprits(chunk, "look_cooperative"), "4", 100, share=1.5)
     _firm(chunk, heads(chunk, np.flatnonzero((chunk.state == 9) & chance(rng, 0.01, n))), "4", 100, share=2)
     _firm(chunk, culprits(chunk, "look_nominal"), "2", 30, share=0.8)
@@ -118,7 +121,7 @@ def _payroll(chunk: Chunk) -> None:
     _post(
         chunk,
         rich,
-        np.where(age >= 60, 3, choose(rng, (3, 7), len(rich)) + 1),
+        np.where(age >= 60, 3, np.array([1, 2, 4])[choose(rng, (3, 6, 2), len(rich))]),
         rng.normal(5200, 800, len(rich)),
         OFFICES,
     )
@@ -156,6 +159,9 @@ def _employees(chunk: Chunk) -> None:
         months=np.where(np.arange(n) < len(workers), rng.integers(6, 13, n), 12),
     )
     chunk.employed = persons
+    earning = persons[base > 6_000]
+    tax = ((base[base > 6_000] - 5_000) * 0.03 * 12).round(2)
+    chunk.add("tx_payments", earning, tax="2", year=2025, paid=fen(tax), turnover=fen(np.zeros(len(tax))))
 
 
 def _machine(chunk: Chunk, persons: Array, kind: str, power: float, yuan: float, state: str = "正常") -> None:
@@ -191,10 +197,11 @@ def _deposits(chunk: Chunk) -> None:
     """Only who signed a consent is looked up."""
     rng, n = chunk.rng, len(chunk)
     asked = heads(chunk, np.flatnonzero(chunk.listed & chance(rng, 0.22, n) & (chunk.kind < 0) & (chunk.fault != 1)))
+    stated = chunk.survey["savings"].fill_null(0).to_numpy()[chunk.people.house[asked]] / 100
     rich, paid = culprits(chunk, "deposits"), culprits(chunk, "look_compensation")
     money = np.concatenate(
         [
-            rng.gamma(1.2, 2_600, len(asked)),
+            stated * rng.uniform(0.6, 1.3, len(asked)) + 10,
             rng.gamma(6.0, 42_000, len(rich)) + 80_000,
             rng.gamma(6.0, 18_000, len(paid)) + 60_000,
         ]

@@ -74,10 +74,11 @@ def _cremations(chunk: Chunk) -> None:
 
 def _certificates(chunk: Chunk) -> None:
     rng, p = chunk.rng, chunk.people
-    held = np.flatnonzero(alive(chunk) & (p.grade > 0) & chance(rng, 0.985, len(p)))
+    held = np.flatnonzero(alive(chunk) & (p.grade > 0) & chance(rng, 0.998, len(p)))
     grade = p.grade[held]
     kind = choose(rng, (12, 10, 3, 52, 11, 8, 4), len(held)) + 1
-    living = chunk.poor[p.house[held]] & chunk.listed[p.house[held]]
+    house = p.house[held]
+    living = chunk.poor[house] & (chunk.listed[house] | chance(rng, 0.4, len(held)))
     chunk.add(
         "df_certificates",
         held,
@@ -102,6 +103,9 @@ def _illness(chunk: Chunk) -> None:
         contracted_on=chunk.past(len(chronic), 60, 2000),
         visits_year=rng.integers(1, 9, len(chronic)),
     )
+    hidden = culprits(chunk, "illness_mismatch")
+    signed = chunk.past(len(hidden), 60, 900)
+    chunk.add("hl_chronic", hidden, diagnosis="01", serious=True, contracted_on=signed, visits_year=4)
     chunk.trace("illness", chronic[p.health[chronic] == 3])
     stays = np.select([p.health == 3, p.health == 2, p.health == 4], [1.5, 0.16, 0.10], 0.028)
     stays = rng.poisson(stays * (1 + 0.5 * (p.age > 65))) * alive(chunk)
@@ -155,6 +159,7 @@ def _insured(chunk: Chunk) -> None:
     paused = culprits(chunk, "uninsured")[::2]
     chunk.add("mi_insured", paused, kind="城乡居民基本医疗保险", state="2", subsidised=False, year=year - 1)
     p.insured[culprits(chunk, "look_employee_insured")] = False
+    p.pension[chunk.employed] = False
     covered = np.flatnonzero(real(chunk) & p.pension & ~np.isin(np.arange(len(p)), chunk.employed))
     covered = np.setdiff1d(covered, culprits(chunk, "no_pension", "dead", "moved", "look_just_died"))
     old = p.age[covered] >= 60
@@ -172,30 +177,44 @@ def _month(day: Array) -> Array:
     return np.asarray((1970 + at // 12) * 100 + at % 12 + 1)
 
 
-def _settlements(chunk: Chunk) -> None:
+def draw_bills(chunk: Chunk) -> None:
+    """The year's medical settlements of every household, before anybody is asked about them."""
     rng, p = chunk.rng, chunk.people
     rate = np.select([p.health == 3, p.health == 2, p.health == 4], [3.2, 0.75, 0.3], 0.11)
-    count = rng.poisson(rate) * alive(chunk)
-    who = np.repeat(np.arange(len(p)), count.clip(0, 9))
+    who = np.repeat(np.arange(len(p)), (rng.poisson(rate) * alive(chunk)).clip(0, 9))
     n = len(who)
     stay = chance(rng, np.where(p.health[who] == 3, 0.6, 0.15))
-    total = np.where(stay, np.where(p.health[who] == 3, 21_000, 5_200), 340) * np.exp(rng.normal(0, 0.65, n))
-    basic = total * rng.uniform(0.5, 0.68, n)
-    serious = np.where(total > 12_000, (total - basic - 6_000).clip(0) * 0.55, 0)
+    typical = np.where(stay, np.where(p.health[who] == 3, 21_000, 5_200), 340)
+    total = (typical * np.exp(rng.normal(0, 0.65, n))).round()
+    basic = (total * rng.uniform(0.5, 0.68, n)).round()
+    serious = np.where(total > 12_000, (total - basic - 6_000).clip(0) * 0.55, 0).round()
     helped = chunk.listed[p.house[who]] & chunk.poor[p.house[who]]
-    relief = np.where(helped & stay, (total - basic - serious) * 0.5, 0)
+    relief = np.where(helped & stay, (total - basic - serious) * 0.5, 0).round()
     own = total - basic - serious - relief
+    chunk.bills = {
+        "who": who,
+        "stay": stay,
+        "total": total,
+        "basic": basic,
+        "serious": serious,
+        "relief": relief,
+        "own": own,
+    }
+    chunk.own_paid = np.bincount(p.house[who], weights=own, minlength=len(chunk))
+
+
+def _settlements(chunk: Chunk) -> None:
+    bills, n = chunk.bills, len(chunk.bills["who"])
     chunk.add(
         "mi_settlements",
-        who,
+        bills["who"],
         settlement_no=chunk.text_serial("JS", n),
-        settled_on=chunk.past(n, 45, 400),
-        total=fen(total.round()),
-        basic_paid=fen(basic.round()),
-        serious_paid=fen(serious.round()),
-        relief_paid=fen(relief.round()),
-        own_paid=fen(total.round()) - fen(basic.round()) - fen(serious.round()) - fen(relief.round()),
-        inpatient=stay,
+        settled_on=chunk.past(n, 45, 360),
+        total=fen(bills["total"]),
+        basic_paid=fen(bills["basic"]),
+        serious_paid=fen(bills["serious"]),
+        relief_paid=fen(bills["relief"]),
+        own_paid=fen(bills["own"]),
+        inpatient=bills["stay"],
     )
-    year = np.bincount(p.house[who], weights=own, minlength=len(chunk))
-    chunk.trace("illness", heads(chunk, np.flatnonzero(year > 15_000)))
+    chunk.trace("illness", heads(chunk, np.flatnonzero(chunk.own_paid > 15_000)))

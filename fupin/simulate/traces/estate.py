@@ -66,6 +66,9 @@ def _estate(
         urban=True,
     )
     if sale:
+        taxed = np.unique(persons[chance(rng, 0.6, n)])
+        tax = fen(rng.uniform(6_000, 16_000, len(taxed)).round(2))
+        chunk.add("tx_payments", taxed, tax="4", year=2025, paid=tax)
         signed = ~entered | chance(rng, 0.5, n)
         chunk.add(
             "hs_presales",
@@ -142,31 +145,26 @@ def _married_owner(chunk: Chunk) -> None:
 
 
 def _dangerous(chunk: Chunk) -> None:
-    """Appraised houses: all registered households and the bad houses of the others."""
-    rng, n = chunk.rng, len(chunk)
-    quality = np.searchsorted(np.array([-2.3, -1.3, -0.2]), chunk.u + rng.normal(0, 0.45, n))
-    quality[chunk.where("d_grade", "look_d_moved")] = 0
-    missed = chunk.fault == 2
-    seen = np.flatnonzero(
-        chance(rng, np.select([chunk.listed, missed], [0.92, 0.3], 0.04)) | chunk.is_kind("d_grade", "look_d_moved")
-    )
-    risky = quality[seen] <= 1
-    rebuilt = (
-        np.where(chunk.listed[seen], (quality[seen] == 0) | chance(rng, 0.9, len(seen)), chance(rng, 0.35, len(seen)))
-        & risky
-    )
-    rebuilt &= ~chunk.is_kind("d_grade", "look_d_moved")[seen]
-    day = chunk.past(len(seen), 100, 1900)
-    done = np.where(rebuilt, np.minimum(day + 300, chunk.as_of - 40), NO_DAY)
+    """Appraised houses: nearly all registered, some others; a rebuilt one keeps the grade of its appraisal."""
+    rng = chunk.rng
+    story = chunk.is_kind("d_grade", "look_d_moved")
+    odds = np.select([chunk.listed, chunk.fault == 2], [0.92, 0.4], 0.04)
+    seen = np.flatnonzero(chance(rng, odds) | story)
+    m = len(seen)
+    quality = chunk.quality[seen]
+    rebuilt = (quality >= 2) & chance(rng, np.where(chunk.listed[seen], 0.2, 0.05))
+    grade = np.where(rebuilt, choose(rng, (4, 6), m), quality)
+    day = chunk.past(m, 500, 2600)
+    subsidy = np.where(rebuilt, 12_000 + 2_500 * choose(rng, (1, 1, 1, 1, 1), m), 0)
     persons = heads(chunk, seen)
     chunk.add(
         "hs_dilapidated",
         persons,
-        grade=coded(quality[seen], ("D", "C", "B", "A")),
+        grade=coded(grade, ("D", "C", "B", "A")),
         appraised_on=day,
         rebuilt=rebuilt,
-        accepted_on=done,
-        subsidy=fen(np.where(rebuilt, 12_000 + 2_500 * choose(rng, (1, 1, 1, 1, 1), len(seen)), 0)),
-        area=(chunk.size[seen] * 22 * np.exp(rng.normal(0, 0.25, len(seen)))).round(1).clip(10, 400),
+        accepted_on=np.where(rebuilt, np.minimum(day + 300, chunk.as_of - 40), NO_DAY),
+        subsidy=fen(subsidy),
+        area=(chunk.size[seen] * 22 * np.exp(rng.normal(0, 0.25, m))).round(1).clip(10, 400),
     )
-    chunk.trace("housing", persons[(quality[seen] == 0) & ~rebuilt])
+    chunk.trace("housing", persons[(grade <= 1) & ~rebuilt & (chunk.state[seen] == 9)])

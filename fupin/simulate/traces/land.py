@@ -12,7 +12,7 @@ from fupin.simulate.traces.people import alive, heads, pick, real, some
 def observe(chunk: Chunk) -> None:
     rng, n = chunk.rng, len(chunk)
     contracted = np.flatnonzero(chance(rng, 0.94, n) | chunk.is_kind("land_mismatch"))
-    area = (chunk.latent.land[contracted] * np.exp(rng.normal(0, 0.07, len(contracted)))).round(2).clip(0.1, 400)
+    area = (chunk.farmland[contracted] * np.exp(rng.normal(0, 0.07, len(contracted)))).round(2).clip(0.1, 400)
     transfer = np.where(chance(rng, 0.16, len(contracted)), area * rng.uniform(0.2, 0.9, len(contracted)), 0).round(2)
     chunk.add(
         "ag_land",
@@ -31,7 +31,7 @@ def _production(chunk: Chunk) -> None:
     rng = chunk.rng
     farms = np.flatnonzero(chance(rng, np.where(chunk.listed, 0.62, 0.14)))
     m = len(farms)
-    land = chunk.latent.land[farms]
+    land = chunk.farmland[farms]
     survey = chunk.survey.select("pigs", "cattle", "poultry").fill_null(0).to_numpy()[farms]
     award = np.where(chunk.listed[farms] & chance(rng, 0.55, m), rng.gamma(3.0, 600, m), 0).round(-2)
     sold = np.round(survey * rng.uniform(0.6, 1.6, (m, 3)))
@@ -89,12 +89,13 @@ def _water(chunk: Chunk) -> None:
     # what the family says agrees with the laboratory, but for the story and one house in four hundred
     good = np.where(stated, ~chance(rng, 0.0025, m), chance(rng, 0.25, m))
     good[np.isin(served, chunk.where("unsafe_water"))] = False
+    litres = (62 + 17 * near + rng.normal(0, 9, m)).clip(None, 160)
     chunk.add(
         "wt_supply",
         heads(chunk, served),
         project=pick(chunk, ("农村饮水安全巩固提升工程", "人饮工程一期", "人饮工程二期"), m),
         kind=coded(kind, ("3", "2", "1")),
-        litres_day=(62 + 17 * near + rng.normal(0, 9, m)).clip(12, 160).round(1),
+        litres_day=np.where(stated & good, litres.clip(24), litres.clip(12)).round(1),
         quality_ok=good,
         guarantee=(91 + 4 * near + rng.normal(0, 3, m)).clip(40, 100).round(1),
     )

@@ -19,12 +19,13 @@ SCHOOLS = ("中心小学", "第一小学", "初级中学", "民族中学", "职�
 
 def observe(chunk: Chunk) -> None:
     rng, p = chunk.rng, chunk.people
-    pupils = some(chunk, alive(chunk) & (p.true_schooling > 1), np.where(p.true_schooling == 2, 0.9, 0.985))
+    pupils = some(chunk, alive(chunk) & (p.true_schooling > 1), np.where(p.true_schooling == 2, 0.9, 0.999))
+    pupils = np.setdiff1d(pupils, culprits(chunk, "look_school_elsewhere"))
     n = len(pupils)
     stage = STAGES[p.true_schooling[pupils]]
     grade = np.where(stage == 2, (p.age[pupils] - 6).clip(0, 5) + 1, GRADES[p.true_schooling[pupils]])
     left = np.isin(pupils, culprits(chunk, "dropout"))
-    quiet = (chunk.fault == 2)[p.house[pupils]] & (stage == 3) & chance(rng, 0.05, n)
+    quiet = (chunk.fault == 2)[p.house[pupils]] & (stage == 3) & chance(rng, 0.25, n)
     far = 0.6 + 5.5 * chunk.latent.remote[p.house[pupils]]
     chunk.add(
         "ed_enrolment",

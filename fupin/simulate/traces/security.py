@@ -31,6 +31,8 @@ def _residents(chunk: Chunk) -> None:
     founded = ymd(1988) + rng.integers(0, 9_800, len(chunk))
     recent = chunk.where("split", "look_new_couple", "sham_divorce")
     founded[recent] = ymd(2017) + rng.integers(0, 2_600, len(recent))
+    early = chunk.where("split")
+    founded[early] = chunk.registered_on[early] - 40
     name = p.name.gather(pl.Series(persons.astype(np.uint32)))
     wrong = np.isin(persons, culprits(chunk, "wrong_id"))
     _, others = strangers(chunk, len(persons)) if wrong.any() else (name, name)
@@ -65,7 +67,11 @@ def _changes(chunk: Chunk) -> None:
     left = chunk.past(len(back), 900, 1500)
     chunk.add("ps_changes", back, change="2", changed_on=left, to_place="广东省")
     chunk.add("ps_changes", back, change="3", changed_on=left + rng.integers(200, 700, len(back)), to_place="南宁市")
-    split = heads(chunk, chunk.where("split", "look_new_couple", "sham_divorce"))
+    elders = chunk.where("split")
+    chunk.add("ps_changes", heads(chunk, elders), change="6", changed_on=chunk.registered_on[elders] - 40)
+    army = culprits(chunk, "look_soldier")
+    chunk.add("ps_changes", army, change="5", changed_on=chunk.past(len(army), 100, 700))
+    split = heads(chunk, chunk.where("look_new_couple", "sham_divorce"))
     chunk.add("ps_changes", split, change="6", changed_on=chunk.past(len(split), 200, 3000))
     others = heads(chunk, np.flatnonzero((chunk.state == 9) & chance(rng, 0.01, len(chunk))))
     chunk.add("ps_changes", others, change="6", changed_on=chunk.past(len(others), 200, 5000))
@@ -125,12 +131,11 @@ def _vehicle(
 
 
 def _vehicles(chunk: Chunk) -> None:
-    rng, n = chunk.rng, len(chunk)
     _vehicle(chunk, wealthy(chunk, 1.5, 0.75), "K3", CARS, 82_000)
     _vehicle(chunk, wealthy(chunk, 1.0, 0.07), "K4", VANS, 42_000)
     _vehicle(chunk, wealthy(chunk, 1.3, 0.05), "H3", TRUCKS, 68_000, use="B")
     _vehicle(chunk, wealthy(chunk, 0.0, 0.45, 1.0), "M1", CYCLES, 5_200)
-    listed = chunk.adult(np.flatnonzero(chunk.listed & chance(rng, 0.16, n)))
+    listed = chunk.adult(np.flatnonzero(chunk.bike))
     _vehicle(chunk, listed, "M1", CYCLES, 4_600)
     _stories(chunk)
     _lookalikes(chunk)

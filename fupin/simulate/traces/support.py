@@ -37,7 +37,7 @@ def _card(chunk: Chunk) -> None:
     off[still] = False
     living = ~off[chunk.head]
     farms = np.flatnonzero(chance(rng, 0.92, n) & living)
-    _pay(chunk, heads(chunk, farms), "01", chunk.latent.land[farms] * 92, ymd(2026, 5, 20))
+    _pay(chunk, heads(chunk, farms), "01", chunk.farmland[farms] * 92, ymd(2026, 5, 20))
     _pay(chunk, still, "01", rng.uniform(150, 500, len(still)), ymd(2026, 7, 10))
     for item, area, rate, month in (("02", chunk.returned, 125, 4), ("03", chunk.public, 15, 7)):
         owners = np.flatnonzero((area > 0) & living)
@@ -62,15 +62,15 @@ def _card(chunk: Chunk) -> None:
     )
     disabled = np.flatnonzero(alive(chunk) & (p.grade > 0) & (p.grade <= 2))
     _pay(chunk, disabled, "06", np.full(len(disabled), 240.0), ymd(2026, 9, 25))
-    awarded = np.flatnonzero(chunk.listed & living & chance(rng, 0.2, n) & ~chunk.is_kind("subsidy_mismatch"))
-    _pay(chunk, heads(chunk, awarded), "08", rng.uniform(300, 1500, len(awarded)).round(-1), ymd(2026, 8, 6))
+    awarded = np.flatnonzero((chunk.award > 0) & living)
+    _pay(chunk, heads(chunk, awarded), "08", chunk.award[awarded], ymd(2026, 8, 6))
     family = np.flatnonzero(living & chance(rng, 0.03, n))
     _pay(chunk, heads(chunk, family), "07", np.full(len(family), 960.0), ymd(2026, 9, 1))
 
 
 def _microcredit(chunk: Chunk) -> None:
     rng, n = chunk.rng, len(chunk)
-    story = chunk.is_kind("loan_overdue", "loan_large", "look_loan_settled")
+    story = chunk.is_kind("loan_overdue", "loan_large", "look_loan_settled", "loan_outside")
     houses = np.flatnonzero((chunk.listed & chance(rng, 0.13, n)) | story)
     m = len(houses)
     large = np.isin(houses, chunk.where("loan_large"))

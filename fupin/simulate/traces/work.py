@@ -36,7 +36,9 @@ def observe(chunk: Chunk) -> None:
         finished_on=chunk.past(n, 40, 1200),
         certified=chance(rng, 0.7, n),
     )
-    away = some(chunk, alive(chunk) & (p.true_work >= 2), np.where(needy, 0.8, 0.45))
+    away = some(
+        chunk, alive(chunk) & (p.true_work >= 2), np.where(needy, np.where(p.true_months >= 10, 0.995, 0.7), 0.45)
+    )
     n, place = len(away), p.true_work[away]
     home, abroad = coded(place, PLACES), pick(chunk, ABROAD, n)
     province = pl.select(pl.when(pl.Series(place == 4)).then(abroad).otherwise(home)).to_series()

@@ -196,7 +196,9 @@
       if (!clash) taken.push(here);
     }
   }
-  for (const feature of cells.features) {
+  const outline = read("map-outline");
+  const named = cells.features.length > 150 && outline.features.length ? outline.features : cells.features;
+  for (const feature of named) {
     const node = document.createElement("div");
     node.className = "map-name";
     node.textContent = feature.properties.name;

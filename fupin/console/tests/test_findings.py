@@ -1,0 +1,44 @@
+"""The list of findings and the evidence beside the household's own statement."""
+
+from fupin.ui.tests.visitor import Visitor
+
+
+def test_evidence_opens_beside_the_households_own_statement(visitor: Visitor) -> None:
+    visitor.sign_in("office").open("/findings/")
+    visitor.page.click("button[hx-get] >> nth=0")
+    visitor.page.wait_for_selector("[data-detail]")
+    text = visitor.page.inner_text("[data-detail]")
+    assert "部门数据这样说" in text
+    assert "这户自己这样说" in text
+
+
+def test_filters_by_severity_show_only_that_severity(visitor: Visitor) -> None:
+    severity = visitor.city.run.findings.order_by("severity").values_list("severity", flat=True)[0]
+    visitor.sign_in("office").open(f"/findings/?severity={severity}")
+    expected = visitor.city.run.findings.filter(severity=severity).count()
+    assert visitor.total() == expected
+    assert visitor.page.locator(f"tbody .chip.sev-{severity}").count() == min(expected, 50)
+
+
+def test_a_finding_elsewhere_does_not_exist(visitor: Visitor) -> None:
+    elsewhere = visitor.city.run.findings.exclude(village_code__startswith="450124")[0]
+    visitor.sign_in("county_office")
+    assert visitor.open(f"/findings/{visitor.city.run.pk}/{elsewhere.finding_id}/") == 404
+
+
+def test_the_run_page_figures_open_lists_of_that_length(visitor: Visitor) -> None:
+    visitor.sign_in("office").open(f"/runs/{visitor.city.run.pk}/")
+    visitor.page.wait_for_selector("[data-chart=histogram][data-drawn]")
+    figures = visitor.figures()
+    assert len(figures) > 6
+    for href, count in figures:
+        visitor.open(href)
+        assert visitor.total() == count, href
+
+
+def test_a_run_with_a_wrong_date_says_how_to_write_it(visitor: Visitor) -> None:
+    visitor.sign_in("office").open("/runs/")
+    visitor.page.evaluate("document.getElementById('as_of').type = 'text'")
+    visitor.page.fill("#as_of", "去年")
+    visitor.page.click("main form button.btn-primary")
+    assert "2026-10-31" in visitor.page.inner_text("[role=alert]")

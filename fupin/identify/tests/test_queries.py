@@ -1,0 +1,141 @@
+"""Nobody sees a run, an index or a finding outside the own region."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+from django.utils import timezone
+
+from fupin.accounts.tests.fixtures import CITY, COUNTY, FAR_VILLAGE, OTHER_VILLAGE, VILLAGE, Cast
+from fupin.identify import api as identify
+from fupin.identify.models import Finding, HouseholdIndex, RegionResult, Run, RunState
+
+pytestmark = pytest.mark.django_db
+
+
+def index_row(run: Run, village: str, number: int, low: int, high: int, band: str) -> HouseholdIndex:
+    lists = {"dim_low": [low // 7] * 7, "dim_high": [high // 7] * 7, "dim_weight": [10] * 7}
+    return HouseholdIndex(
+        run=run,
+        household_id=f"{village}{number:04d}",
+        village_code=village,
+        state="0",
+        low=low,
+        high=high,
+        band=band,
+        unknown=3,
+        **lists,
+    )
+
+
+def region_row(run: Run, code: str, level: int, households: int) -> RegionResult:
+    figures = dict.fromkeys(
+        ("persons", "registered_households", "registered_persons", "unexited_households", "unexited_persons", "poor",
+         "possibly", "stable", "undecided", "findings", "severe_findings", "low_sum", "high_sum"), households
+    )  # fmt: skip
+    sums = {"dim_low_sum": [30_000 * households] * 7, "dim_high_sum": [50_000 * households] * 7}
+    weights = [10 * households] * 7
+    return RegionResult(
+        run=run, region=code, level=level, households=households, dim_weight_sum=weights, **figures, **sums
+    )
+
+
+@pytest.fixture
+def run(cast: Cast) -> Run:
+    run = Run.objects.create(
+        id="r1",
+        region=CITY,
+        as_of=date(2026, 10, 31),
+        state=RunState.FINISHED,
+        manifest={"digests": {"index": "aa"}},
+        finished_at=timezone.now(),
+        started_by=cast.office,
+    )
+    HouseholdIndex.objects.bulk_create(
+        [
+            index_row(run, VILLAGE, 1, 500_000, 520_000, "poor"),
+            index_row(run, OTHER_VILLAGE, 1, 590_000, 610_000, "undecided"),
+            index_row(run, FAR_VILLAGE, 1, 1_000_000, 1_000_000, "stable"),
+        ]
+    )
+    places = [
+        (CITY, 2, 3),
+        (COUNTY, 3, 2),
+        ("450125", 3, 1),
+        (VILLAGE, 5, 1),
+        (OTHER_VILLAGE, 5, 1),
+        (FAR_VILLAGE, 5, 1),
+    ]
+    RegionResult.objects.bulk_create([region_row(run, *place) for place in places])
+    finding = {"rule": "gone", "rule_version": 1, "topic": "car", "severity": 1, "direction": "misplaced", "n": 1}
+    for number, village in enumerate((VILLAGE, FAR_VILLAGE)):
+        Finding.objects.create(
+            run=run,
+            finding_id=f"{number:032x}",
+            household_id=f"{village}0001",
+            village_code=village,
+            exempted=0,
+            **finding,
+        )
+    return run
+
+
+def test_a_cadre_sees_the_citys_run_cut_down_to_the_village(run: Run, cast: Cast) -> None:
+    assert identify.latest_run(cast.cadre) == run
+    assert [row.village_code for row in identify.index_for(cast.cadre, run)] == [VILLAGE]
+    assert [row.village_code for row in identify.findings_for(cast.cadre, run)] == [VILLAGE]
+
+
+def test_a_county_office_sees_the_county_and_no_other(run: Run, cast: Cast) -> None:
+    seen = {row.village_code for row in identify.index_for(cast.county_office, run)}
+    assert seen == {VILLAGE, OTHER_VILLAGE}
+
+
+@pytest.mark.parametrize("who", ["department", "administrator"])
+def test_who_has_no_region_sees_no_run(run: Run, cast: Cast, who: str) -> None:
+    assert not identify.runs_for(getattr(cast, who)).exists()
+    assert not identify.index_for(getattr(cast, who), run).exists()
+
+
+def test_absent_and_forbidden_answer_the_same(run: Run, cast: Cast) -> None:
+    for user, run_id in ((cast.department, "r1"), (cast.office, "no-such-run")):
+        with pytest.raises(identify.NotFound):
+            identify.run_for(user, run_id)
+
+
+def test_a_region_wider_than_the_scope_is_not_shown(run: Run, cast: Cast) -> None:
+    with pytest.raises(identify.NotFound):
+        identify.region_result(cast.cadre, run, CITY)
+    assert identify.region_result(cast.office, run, CITY).households == 3
+
+
+def test_children_are_the_next_level_that_has_figures(run: Run, cast: Cast) -> None:
+    assert [row.region for row in identify.region_results(cast.office, run, CITY)] == [COUNTY, "450125"]
+    assert [row.region for row in identify.region_results(cast.office, run, COUNTY)] == [VILLAGE, OTHER_VILLAGE]
+    assert identify.region_results(cast.office, run, VILLAGE) == []
+
+
+def test_the_histogram_counts_every_household_once_and_100_in_the_last_bin(run: Run, cast: Cast) -> None:
+    bins = dict(identify.histogram(cast.office, run))
+    assert (bins[50], bins[60], bins[98]) == (1, 1, 1)
+    assert sum(bins.values()) == 3
+    assert sum(n for _, n in identify.histogram(cast.office, run, COUNTY)) == 2
+
+
+def test_a_rule_that_left_the_catalogue_still_has_a_name(run: Run, cast: Cast) -> None:
+    counts = identify.rule_counts(cast.office, run)
+    assert [(count.rule, count.zh, count.n) for count in counts] == [("gone", "gone", 2)]
+
+
+def test_village_means_are_shares_of_the_applicable_points(run: Run, cast: Cast) -> None:
+    assert identify.village_means(cast.cadre, run, VILLAGE) == pytest.approx([0.4] * 7)
+
+
+def test_only_an_office_may_start_a_run_and_only_in_its_region(run: Run, cast: Cast) -> None:
+    from fupin.accounts.api import Forbidden
+
+    for user, region in ((cast.cadre, VILLAGE), (cast.decision, CITY), (cast.county_office, CITY)):
+        with pytest.raises(Forbidden):
+            identify.start_run(by=user, region=region, as_of=date(2026, 10, 31))
+    assert Run.objects.count() == 1
