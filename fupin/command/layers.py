@@ -58,7 +58,7 @@ def limits(values: Sequence[float], digits: int) -> list[float]:
     if not values:
         return []
     lowest = min(values)
-    ordered = sorted(value for value in values if value > lowest)  # many villages have none: they are a class of their own
+    ordered = sorted(value for value in values if value > lowest)  # those with the lowest (often none) form a class
     if not ordered:
         return []
     cuts = {round(ordered[len(ordered) * part // (CLASSES - 1)], digits) for part in range(CLASSES - 1)}

@@ -52,7 +52,8 @@ _UNITS = frozenset(
     ]
 )
 _SAME_UNIT = {
-    "㎡": "平方米", "m2": "平方米", "m²": "平方米", "千米": "公里", "km": "公里", "m": "米", "kw": "千瓦", "百分比": "%",
+    "㎡": "平方米", "m2": "平方米", "m²": "平方米", "千米": "公里", "km": "公里", "m": "米",
+    "kw": "千瓦", "百分比": "%",
 }  # fmt: skip
 #: (unit in the file, unit of the column) → factor
 CONVERSIONS = {
@@ -199,7 +200,7 @@ def best_dataset(rows: Sequence[Sequence[str]]) -> tuple[Dataset, Header] | None
 
 
 def recognise(rows: Sequence[Sequence[str]], dataset: Dataset) -> Header:
-    """The header of ``dataset`` among the first rows. Raises Refusal saying what is missing, twice or from elsewhere."""
+    """The header of ``dataset`` among the first rows. Raises Refusal: what is missing, twice, from elsewhere."""
     widest = max((_used(cells) for cells in rows), default=0)
     if widest > MAX_COLUMNS:
         raise refusals.too_many_columns(widest, MAX_COLUMNS)

@@ -131,7 +131,7 @@
       ],
     },
   });
-  map.addControl(new maplibregl.NavigationControl({ showCompass: false }), "top-right");
+  map.addControl(new maplibregl.NavigationControl({ showCompass: false }), "bottom-right");
   map.addControl(
     new maplibregl.AttributionControl({ compact: false, customAttribution: figures.source }),
     "bottom-right",
