@@ -26,6 +26,7 @@ check: $(READY)
 	$(BIN)/lint-imports
 	find fupin -path '*/templates/*.html' -print0 | xargs -0 -r $(BIN)/djade --target-version 5.2 --check
 	$(BIN)/fupin check
+	$(BIN)/fupin docs --check
 	$(CODE_ONLY) $(BIN)/fupin manage check
 	$(CODE_ONLY) $(BIN)/fupin manage makemigrations --check --dry-run
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import shutil
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from fupin.cli.parent import PARENT
 from fupin.cli.progress import Report, step_progress
 from fupin.kernel.errors import UserError
 
@@ -66,8 +70,7 @@ def prepare(city: City, report: Report) -> None:
     steps: tuple[tuple[str, float, Callable[[], bool], Callable[[Report], object]], ...] = (
         ("载入行政区划", 0.03, registry.has_regions, lambda _: registry.load_shipped_regions(by=office)),
         ("生成城市（模拟数据）", 0.25, lambda: _simulated(city), lambda r: _simulate(city, r)),
-        ("载入登记库", 0.45, registry.has_households, lambda r: _load_registry(office, r)),
-        ("接收部门数据", 0.75, _all_received, lambda r: _receive(office, r)),
+        ("载入登记库与部门数据", 0.7, _all_there, lambda r: _load_and_receive(office, r)),
         ("识别运行", 1.0, lambda: identify.latest_run(office) is not None, lambda r: _run(office, r)),
     )
     low = 0.0
@@ -137,10 +140,40 @@ def _simulate(city: City, report: Report) -> None:
     (_folder().parent / "city.txt").write_text(_stamp(city), encoding="utf-8")
 
 
-def _load_registry(office: User, report: Report) -> None:
+def _all_there() -> bool:
     from fupin.registry import api as registry
 
-    registry.load_registry(by=office, folder=_folder() / "registry", progress=report)
+    return registry.has_households() and _all_received()
+
+
+def _load_and_receive(office: User, report: Report) -> None:
+    """The registry in a process of its own: it waits for the database while this one reads files."""
+    from fupin.registry import api as registry
+
+    loading = None if registry.has_households() else _begin_loading()
+    try:
+        _receive(office, report)
+    finally:
+        if loading is not None:
+            report("载入登记库", 0.99)
+            _finish_loading(loading)
+
+
+def _begin_loading() -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "fupin.cli.main", "registry", "load", str(_folder() / "registry")]
+    environment = os.environ | {PARENT: str(os.getpid())}  # ends with this process, however that ends
+    return subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+
+
+def _finish_loading(loading: subprocess.Popen[str]) -> None:
+    _, told = loading.communicate()
+    if loading.returncode:
+        raise UserError(
+            zh=f"载入登记库失败：\n{told}",
+            en="loading the registry failed, see above",
+            hint_zh="改正后再运行 fupin demo，已完成的步骤不会重做",
+            hint_en="mend it and run `fupin demo` again; what is done is not done again",
+        )
 
 
 def _all_received() -> bool:

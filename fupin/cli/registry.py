@@ -10,6 +10,7 @@ import typer
 
 from fupin.cli.acting import acting_user
 from fupin.cli.django_setup import django_ready
+from fupin.cli.parent import end_with_parent
 from fupin.cli.progress import step_progress
 from fupin.kernel.errors import UserError
 
@@ -28,6 +29,7 @@ def load_command(
     user: Annotated[str | None, typer.Option("--as", help="账号 / account to act for")] = None,
 ) -> None:
     """载入登记库：全部写入或全部不写 / load a registry: all of it or nothing."""
+    end_with_parent()
     django_ready()
     from fupin.registry import api as registry
 

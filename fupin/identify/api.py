@@ -1,5 +1,6 @@
 """The only door to identification for other apps."""
 
+from fupin.identify.doubts import Doubt, doubts_for
 from fupin.identify.explaining import (
     catalogue_rule,
     explain,
@@ -39,6 +40,7 @@ from fupin.kernel.errors import NotFound
 
 __all__ = [
     "Band",
+    "Doubt",
     "Finding",
     "HouseholdIndex",
     "NotFound",
@@ -48,6 +50,7 @@ __all__ = [
     "RunState",
     "catalogue_rule",
     "differing_digests",
+    "doubts_for",
     "execute_run",
     "explain",
     "findings_for",
