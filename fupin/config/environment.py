@@ -108,10 +108,23 @@ def keys(data: Path) -> Keys:
         return Keys.generate()
     path = keys_file(data)
     if not path.exists() and not os.environ.get("FUPIN_KEYS_FILE"):
+        refuse_new_keys(path)
         fresh = path.with_name(f"{path.name}.{os.getpid()}")
         Keys.generate().save(fresh)
         put_once(fresh, path)
+        path.with_suffix(".made").touch(mode=0o600)
     return Keys.load(path)
+
+
+def refuse_new_keys(path: Path) -> None:
+    """New keys beside old data would make every ID number unreadable without anybody noticing."""
+    if path.with_suffix(".made").exists():
+        raise UserError(
+            f"密钥文件 {path.name} 不见了：用它加密的证件号没有它就读不出来。",
+            f"the key file {path.name} is gone: the ID numbers it encrypted cannot be read without it.",
+            f"请从备份恢复到 {path.parent}，或用 FUPIN_KEYS_FILE 指明位置；确要重新开始，请换一个空的数据文件夹。",
+            f"restore it to {path.parent} or name it with FUPIN_KEYS_FILE; to begin anew, take an empty data folder.",
+        )
 
 
 def keys_file(data: Path) -> Path:

@@ -145,3 +145,12 @@ def test_a_second_maker_of_a_secret_takes_the_first_ones(tmp_path: Path) -> None
         environment.put_once(fresh, tmp_path / "secret")
     assert (tmp_path / "secret").read_text() == "first"
     assert [path.name for path in tmp_path.iterdir()] == ["secret"]
+
+
+def test_lost_keys_are_never_replaced_silently(tmp_path: Path) -> None:
+    first = environment.keys(tmp_path)
+    (tmp_path / "keys.json").rename(tmp_path / "elsewhere.json")
+    with pytest.raises(UserError, match="keys.json"):
+        environment.keys(tmp_path)
+    (tmp_path / "elsewhere.json").rename(tmp_path / "keys.json")
+    assert environment.keys(tmp_path) == first

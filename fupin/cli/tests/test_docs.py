@@ -1,0 +1,43 @@
+"""The README says what is true: every setting and every command it names exists, every link leads somewhere."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from typer.main import get_command
+
+from fupin.cli.catalogue_pages import PAGES, catalogue_pages
+from fupin.cli.main import build
+from fupin.config.environment import ENVIRONMENT
+
+ROOT = Path(__file__).parents[3]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+INTERNAL = {"FUPIN_PARENT"}
+MARKDOWN = ["README.md", *sorted(path.relative_to(ROOT).as_posix() for path in ROOT.glob("docs/**/*.md"))]
+
+
+def test_every_setting_stands_in_the_readme() -> None:
+    assert [name for name in ENVIRONMENT if name not in INTERNAL and f"`{name}`" not in README] == []
+
+
+def test_every_command_of_the_readme_exists() -> None:
+    known = get_command(build()).commands  # type: ignore[attr-defined]
+    named = set(re.findall(r"fupin ([a-z][a-z-]*) ", README)) | set(re.findall(r"`fupin ([a-z][a-z-]*)`", README))
+    assert named - set(known) == set()
+    assert {"run", "rerun", "explain", "score", "receive", "link"} <= named
+
+
+@pytest.mark.parametrize("page", MARKDOWN)
+def test_every_link_leads_to_a_file(page: str) -> None:
+    text = (ROOT / page).read_text(encoding="utf-8")
+    targets = [target.split("#")[0] for target in re.findall(r"\]\((?!http)([^)#][^)]*)\)", text)]
+    assert [target for target in targets if not (ROOT / page).parent.joinpath(target).exists()] == []
+
+
+def test_the_catalogue_pages_are_up_to_date() -> None:
+    stale = [
+        name for name, text in catalogue_pages().items() if (ROOT / PAGES / name).read_text(encoding="utf-8") != text
+    ]
+    assert stale == []
