@@ -83,7 +83,7 @@ def test_keys_are_made_once_and_closed_to_others(tmp_path: Path) -> None:
     first = environment.keys(tmp_path)
     assert environment.keys(tmp_path) == first
     assert (tmp_path / "keys.json").stat().st_mode & 0o077 == 0
-    assert [path.name for path in tmp_path.iterdir()] == ["keys.json"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["keys.json", "keys.made"]
 
 
 def test_the_secret_key_is_made_once_and_closed_to_others(tmp_path: Path) -> None:
