@@ -17,7 +17,7 @@ run: $(READY)
 	$(BIN)/fupin serve $(ARGS)
 
 test: $(READY) browser
-	$(BIN)/pytest -n 2 $(ARGS)
+	$(BIN)/pytest -n 2 --dist loadgroup $(ARGS)
 
 check: $(READY)
 	$(BIN)/ruff check .

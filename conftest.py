@@ -9,7 +9,7 @@ import os
 import secrets
 import tempfile
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ from fupin.cli import postgres
 from fupin.cli.postgres import cluster
 from fupin.config import environment
 
-pytest_plugins = ["fupin.accounts.tests.fixtures", "fupin.registry.tests.fixtures"]
+pytest_plugins = ["fupin.accounts.tests.fixtures", "fupin.registry.tests.fixtures", "fupin.ui.tests.fixtures"]
 
 CHROMIUM_ARGUMENTS = [
     "--no-sandbox",  # tests run as root in containers
@@ -62,6 +62,13 @@ def begin_session() -> None:
         "FUPIN_TEST_OWNER_URL": owner,
         "DATABASE_URL": "postgresql://nobody@/set-by-the-fixture",  # settings load without starting a server
     }
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """For ``--dist loadgroup``: all pages go to one worker, which then builds their city once; others file by file."""
+    for item in items:
+        pages = "built_city" in getattr(item, "fixturenames", ())
+        item.add_marker(pytest.mark.xdist_group("pages" if pages else item.path.as_posix()))
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -105,6 +112,44 @@ def django_db_setup(django_db_blocker: Any) -> Iterator[None]:
     with django_db_blocker.unblock():
         connections.close_all()
     drop_database(use, name)
+
+
+@pytest.fixture(scope="session")
+def pages_database(django_db_setup: None, django_db_blocker: Any) -> Iterator[str]:
+    """A second database of this worker, for a city that is built once and read by the tests of all pages.
+
+    Its rows are committed; in the worker's first database they would be in the way of the other tests.
+    """
+    from django.core.management import call_command
+
+    use = logins()
+    name = f"test_fupin_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}_pages"
+    create_database(use, name)
+    with django_db_blocker.unblock(), in_database(name):
+        call_command("migrate", database="owner", verbosity=0, interactive=False)
+    yield name
+    drop_database(use, name)
+
+
+@contextmanager
+def in_database(name: str) -> Iterator[None]:
+    """Both logins work in another database of the same server."""
+    from django.db import connections
+
+    before = connections.databases["default"]["NAME"]
+    try:
+        _switch(name)
+        yield
+    finally:
+        _switch(before)
+
+
+def _switch(name: str) -> None:
+    from django.db import connections
+
+    for alias in ("default", "owner"):
+        connections[alias].close()
+        connections.databases[alias]["NAME"] = name
 
 
 def create_database(use: Logins, name: str) -> None:

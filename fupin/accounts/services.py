@@ -31,9 +31,13 @@ def record(
     region: str = "",
     reason: str = "",
     detail: Mapping[str, Any] | None = None,
+    using: str = "default",
 ) -> Deed:
-    """Write down what somebody did; call it inside the transaction of the deed. Never put an ID number into it."""
-    return Deed.objects.create(
+    """Write down what somebody did; call it inside the transaction of the deed (of the database alias ``using``).
+
+    Never put an ID number into it.
+    """
+    return Deed.objects.using(using).create(
         by=by,
         verb=verb,
         object_kind=object_kind,

@@ -5,7 +5,8 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from copy import copy
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -16,6 +17,7 @@ import typer
 from fupin.cli.acting import acting_user
 from fupin.cli.django_setup import django_ready
 from fupin.cli.progress import Report, step_progress
+from fupin.cli.receive_crew import Announced, receive_one, receive_together, workers_for
 from fupin.kernel.errors import UserError
 
 if TYPE_CHECKING:
@@ -32,17 +34,6 @@ def register(app: typer.Typer) -> None:
     app.command("receive")(receive_command)
     app.command("receive-all")(receive_all_command)
     app.command("datasets")(datasets_command)
-
-
-@dataclass(frozen=True)
-class Announced:
-    """One line of a folder's manifest."""
-
-    path: Path
-    dataset: str
-    provider: str
-    batch: str
-    cut_off: date
 
 
 @dataclass(frozen=True)
@@ -120,32 +111,41 @@ def datasets_command(as_json: AsJson = False) -> None:
 
 
 def receive_folder(*, by: User, folder: Path, progress: Report) -> tuple[list[Delivery], list[Refused]]:
-    """Receive what the manifest lists. One file's refusal does not stop the others."""
-    from fupin.exchange import api as exchange
-
+    """Receive what the manifest lists, results in its order. One file's refusal does not stop the others."""
     announced = read_manifest(folder)
-    sizes = [one.path.stat().st_size for one in announced]
-    done, total = 0, max(1, sum(sizes))
-    deliveries: list[Delivery] = []
-    refused: list[Refused] = []
-    for one, size in zip(announced, sizes, strict=True):
-        report = _share(progress, one.path.name, done / total, size / total)
+    workers = workers_for(announced)
+    results = _together(by, announced, workers, progress) if workers > 1 else _in_turn(by, announced, progress)
+    refused = [one for one in results if isinstance(one, Refused)]
+    return [one for one in results if not isinstance(one, Refused)], refused
+
+
+def _in_turn(by: User, announced: Sequence[Announced], progress: Report) -> list[Delivery | Refused]:
+    done, total = 0, max(1, sum(one.size for one in announced))
+    results: list[Delivery | Refused] = []
+    for one in announced:
+        report = _share(progress, one.path.name, done / total, one.size / total)
         try:
-            deliveries.append(
-                exchange.receive(
-                    by=by,
-                    dataset=one.dataset,
-                    path=one.path,
-                    provider=one.provider,
-                    batch=one.batch,
-                    cut_off=one.cut_off,
-                    progress=report,
-                )
-            )
+            results.append(receive_one(by, one, report))
         except UserError as error:
-            refused.append(Refused(one.path, error))
-        done += size
-    return deliveries, refused
+            results.append(Refused(one.path, error))
+        done += one.size
+    return results
+
+
+def _together(by: User, announced: Sequence[Announced], workers: int, progress: Report) -> list[Delivery | Refused]:
+    from fupin.exchange.api import deliveries_for
+
+    outcomes = receive_together(by, announced, workers, progress)
+    received = deliveries_for(by).in_bulk([outcome[0] for outcome in outcomes if len(outcome) == 2])
+    results: list[Delivery | Refused] = []
+    for one, outcome in zip(announced, outcomes, strict=True):
+        if len(outcome) == 2:
+            delivery = copy(received[outcome[0]])
+            delivery.seen_before = bool(outcome[1])
+            results.append(delivery)
+        else:
+            results.append(Refused(one.path, UserError(*outcome)))
+    return results
 
 
 def _share(progress: Report, name: str, low: float, width: float) -> Callable[[str, float], None]:

@@ -1,4 +1,4 @@
-"""`fupin users cast`: the accounts of the demonstration."""
+"""`fupin users cast|token`: the accounts of the demonstration, and tokens for the API."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from fupin.cli.acting import acting_user
 from fupin.cli.django_setup import django_ready
 
 
@@ -13,7 +14,20 @@ def register(app: typer.Typer) -> None:
     users = typer.Typer(help="账号 / accounts", no_args_is_help=True)
     users.callback()(about)
     users.command("cast")(cast_command)
+    users.command("token")(token_command)
     app.add_typer(users, name="users")
+
+
+def token_command(
+    username: Annotated[str, typer.Argument(help="账号 / account that the token acts for")],
+    name: Annotated[str, typer.Argument(help="用途 / what the token is for, to know it again")],
+) -> None:
+    """为账号签发 API 令牌，只显示这一次 / a token for the API, shown this once."""
+    django_ready()
+    from fupin.accounts.api import token_for
+
+    user = acting_user(username)
+    typer.echo(token_for(by=user, user=user, name=name))
 
 
 def about() -> None:

@@ -24,6 +24,7 @@ from fupin.ui.places import Place, place_of
 from fupin.ui.templatetags.ui import label, tongue
 
 VILLAGE = 5
+LISTED = 100
 EMPTY: dict[str, Any] = {"type": "FeatureCollection", "features": []}
 
 
@@ -63,6 +64,7 @@ def _picture(user: User, run: Run, place: Place, level: int) -> dict[str, Any]:
         else EMPTY,
         "map_figures": figures_of_map(results, names),
         "parts": _parts(results, names),
+        "unlisted": max(0, len(results) - LISTED),
         "figures": region_figures(own) if own else None,
         "histogram": histogram_data(identify.histogram(user, run, place.code), place.code),
         "radar": _radar(user, run, place, own) if own else None,
@@ -93,9 +95,9 @@ def _own(user: User, run: Run, code: str) -> RegionResult | None:
 
 
 def _parts(results: list[RegionResult], names: dict[str, str]) -> list[dict[str, Any]]:
-    """The list beside the map, the highest incidence first."""
+    """The list beside the map, the highest incidence first; of 1,856 villages the first hundred."""
     ordered = sorted(results, key=lambda one: (-one.unexited_persons / max(1, one.persons), one.region))
-    return [{"result": one, "name": names.get(one.region, one.region)} for one in ordered]
+    return [{"result": one, "name": names.get(one.region, one.region)} for one in ordered[:LISTED]]
 
 
 def _radar(user: User, run: Run, place: Place, own: RegionResult) -> dict[str, Any]:

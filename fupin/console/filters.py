@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from django.core.paginator import Page, Paginator
 from django.db.models import F, Model, Q, QuerySet
@@ -50,6 +50,7 @@ def whole(text: str) -> int | None:
 class HouseholdFilter:
     """``low``/``high``: bounds in points on the middle of the interval, as the histogram's bars ask."""
 
+    run: str = ""
     region: str = ""
     band: str = ""
     state: str = ""
@@ -62,7 +63,7 @@ class HouseholdFilter:
 
     @classmethod
     def of(cls, request: HttpRequest) -> HouseholdFilter:
-        names = ("region", "band", "state", "q", "sort", "findings", "cause")
+        names = ("run", "region", "band", "state", "q", "sort", "findings", "cause")
         asked = {name: request.GET.get(name, "").strip() for name in names}
         asked["sort"] = asked["sort"] if asked["sort"] in SORTS else "low"
         return cls(**asked, low=whole(request.GET.get("low", "")), high=whole(request.GET.get("high", "")))
@@ -95,6 +96,7 @@ class HouseholdFilter:
 
 @dataclass(frozen=True)
 class FindingFilter:
+    run: str = ""
     region: str = ""
     rule: str = ""
     severity: str = ""
@@ -104,7 +106,7 @@ class FindingFilter:
 
     @classmethod
     def of(cls, request: HttpRequest) -> FindingFilter:
-        names = ("region", "rule", "severity", "direction", "topic", "q")
+        names = ("run", "region", "rule", "severity", "direction", "topic", "q")
         return cls(**{name: request.GET.get(name, "").strip() for name in names})
 
     def select(self, user: User, run: Run) -> QuerySet[Finding]:
@@ -128,6 +130,24 @@ def household_ids(user: User, text: str) -> QuerySet[registry.Household, str]:
     return found.values_list("household_id", flat=True)
 
 
+def run_asked(user: User, run_id: str) -> Run | None:
+    """The run that the address names, else the latest. NotFound for a run that is not the user's to see."""
+    return identify.run_for(user, run_id) if run_id else identify.latest_run(user)
+
+
 def page_of(request: HttpRequest, rows: QuerySet[T], size: int = PAGE_SIZE) -> Page[T]:
     """The page the address asks for; beyond the last one, the last."""
     return Paginator(rows, size).get_page(request.GET.get("page"))
+
+
+def page_of_index(request: HttpRequest, user: User, run: Run, asked: HouseholdFilter) -> Page[HouseholdIndex]:
+    """A page of a run's households: numbers first (sorting 225,337 whole rows is slow), then the rows of the page.
+
+    A search is costly and finds few: its numbers are fetched at once, instead of once to count and once to show.
+    """
+    ids = asked.select(user, run).values_list("household_id", flat=True)
+    page: Page[Any] = Paginator(list(ids) if asked.q else ids, PAGE_SIZE).get_page(request.GET.get("page"))
+    shown = list(page.object_list)
+    rows = {row.household_id: row for row in identify.index_for(user, run).filter(household_id__in=shown)}
+    page.object_list = [rows[id_] for id_ in shown]
+    return page

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from fupin.catalogue.load import load_catalogue
 from fupin.catalogue.schema import datasets, tables
 from fupin.registry import api as registry
@@ -17,6 +19,7 @@ from fupin.ui.templatetags.ui import language, tongue
 ABLE = ("01", "02", "05")  # 普通劳动力, 技能劳动力, 弱劳动力或半劳动力
 YEAR = 12
 ASKED_FIRST = 5
+LOST_FIRST = 8
 
 #: heading → the first column of its group; the groups follow the order of the table ``survey``
 GROUPS = (
@@ -69,6 +72,14 @@ class Told:
         return sorted(known, key=lambda line: -line.lost)
 
     @property
+    def most_lost(self) -> list[Line]:
+        return self.lost[:LOST_FIRST]
+
+    @property
+    def also_lost(self) -> list[Line]:
+        return self.lost[LOST_FIRST:]
+
+    @property
     def deciding(self) -> list[Asked]:
         return self.asked[:ASKED_FIRST]
 
@@ -100,17 +111,21 @@ def _line(raw: Mapping[str, Any], dimension: Mapping[str, Any]) -> Line:
 
 def _asked(raw: Mapping[str, Any]) -> Asked:
     field = load_catalogue().fields[raw["field"]]
-    kind, _, dataset = field.source.partition(":")
+    kind, _colon, dataset = field.source.partition(":")
     known = datasets().get(dataset)
     source = (known.department_zh if language() == "zh" else known.department_en) if known else kind
     return Asked(tongue(field), raw["narrows"], source)
 
 
 def sources_in_words(evidence: Iterable[Mapping[str, Any]]) -> list[str]:
-    """Department, data set, row, cut-off; a delivery that gave several rows is named once with its rows."""
+    """Department, data set, row, cut-off; a delivery that gave several rows is named once with its rows.
+
+    ``absent``: the newest delivery says nothing of this household, and that is what the value rests on.
+    """
     grouped: dict[tuple[str, str], list[str]] = {}
     for one in evidence:
-        grouped.setdefault((str(one["dataset"]), str(one["cut_off"] or "")), []).append(str(one["row"] or ""))
+        place = _("无此户记录") if one.get("absent") else str(one["row"] or "")
+        grouped.setdefault((str(one["dataset"]), str(one["cut_off"] or "")), []).append(place)
     return [_source(dataset, cut_off, rows) for (dataset, cut_off), rows in grouped.items()]
 
 
@@ -121,13 +136,17 @@ def _source(dataset: str, cut_off: str, rows: Sequence[str]) -> str:
         names = {"survey": ("入户调查", "survey"), "ledger": ("收支台账", "ledger")}
         return " ".join(filter(None, [names.get(dataset, ("登记库", "registry"))[0 if zh else 1], cut_off]))
     head = f"{known.department_zh} {known.zh}" if zh else f"{known.department_en} {known.en}"
-    numbers = [row for row in rows if row]
-    place = ("第 " if zh else "row ") + ("、" if zh else ", ").join(numbers[:3]) + (" 行" if zh else "")
-    return " · ".join(filter(None, [head, cut_off, place if numbers else ""]))
+    return " · ".join(filter(None, [head, cut_off, _place([row for row in rows if row], zh)]))
+
+
+def _place(rows: Sequence[str], zh: bool) -> str:
+    if not rows or not rows[0].isdigit():
+        return "".join(rows[:1])
+    return f"第 {'、'.join(rows[:3])} 行" if zh else f"row {', '.join(rows[:3])}"
 
 
 def working_members(members: Iterable[MemberView]) -> int:
-    able = {registry.label("labour", code) for code in ABLE}
+    able = {registry.label("labour", code, language()) for code in ABLE}
     return sum(member.labour in able for member in members)
 
 

@@ -13,6 +13,7 @@ urlpatterns = [
     path("catalogue/", deliveries.catalogue, name="catalogue"),
     path("deliveries/", deliveries.deliveries, name="deliveries"),
     path("deliveries/new/", deliveries.upload, name="upload"),
+    path("deliveries/guess/", deliveries.guess, name="guess"),
     path("deliveries/<str:delivery_id>/", deliveries.delivery, name="delivery"),
     path("deliveries/<str:delivery_id>/progress/", deliveries.progress, name="delivery_progress"),
     path("deliveries/<str:delivery_id>/bad-rows/", deliveries.bad_rows, name="bad_rows"),

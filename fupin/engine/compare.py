@@ -6,6 +6,7 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +17,7 @@ from fupin.catalogue.fields import Field
 from fupin.catalogue.load import Catalogue
 from fupin.catalogue.rules import POPULATIONS, Rule
 from fupin.catalogue.schema import CatalogueError, code_lists, datasets, tables
-from fupin.engine.expressions import BOOL, Expression, compile_expression
+from fupin.engine.expressions import BOOL, Expression, compile_conjuncts, compile_expression
 from fupin.engine.staging import Stage
 from fupin.engine.vocabulary import having_vocabulary, rule_vocabulary, table_vocabulary
 from fupin.kernel.masks import mask_name
@@ -37,10 +38,12 @@ _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
 @dataclass(frozen=True)
 class RulePlan:
-    """A rule with its compiled expressions and what its message names."""
+    """A rule with its compiled expressions and what its message names. ``own``: the parts of ``where`` that use only
+    columns of the rule's table."""
 
     rule: Rule
     where: Expression
+    own: nw.Expr | None
     exemptions: tuple[Expression, ...]
     having: Expression
     shown: tuple[str, ...]
@@ -81,9 +84,9 @@ def plan_rule(rule: Rule, fields: Mapping[str, Field]) -> RulePlan:
             )
     exemptions = tuple(compile_expression(e.where, known, f"{place} exemption [{e.id}]", BOOL) for e in rule.exemptions)
     where = compile_expression(rule.where, known, place, BOOL)
-    return RulePlan(
-        rule, where, exemptions, compile_expression(rule.having, after, f"{place} having", BOOL), tuple(shown)
-    )
+    own = compile_conjuncts(rule.where, known, place, table_vocabulary(rule.table))
+    having = compile_expression(rule.having, after, f"{place} having", BOOL)
+    return RulePlan(rule, where, own, exemptions, having, tuple(shown))
 
 
 def matched_rows(plan: RulePlan, rows: pl.LazyFrame, population: bool = True) -> pl.LazyFrame:
@@ -137,12 +140,17 @@ class Comparison:
     def __init__(self, stage: Stage, fields: pl.LazyFrame, plans: Sequence[RulePlan]) -> None:
         self.stage = stage
         names = frozenset().union(*(outside_names(plan) for plan in plans))
-        self.people = self._people({name[2:] for name in names if name.startswith("p_")} | {"name"})
+        self.persons = self._persons(names, plans)
+        shown = sorted({name for name in names if name.startswith("p_")} | {"p_name"})
+        self.people = self.persons.select("person_id", *[pl.col(name[2:]).alias(name) for name in shown])
         self.homes = self._homes(fields, names)
 
-    def _people(self, columns: set[str]) -> pl.DataFrame:
-        persons = self.stage.table("persons", columns, evidence=True)
-        return persons.select("person_id", *[pl.col(name).alias(f"p_{name}") for name in sorted(columns)]).collect()
+    def _persons(self, names: frozenset[str], plans: Sequence[RulePlan]) -> pl.DataFrame:
+        """Everything that some rule says about persons, as rows of their own or as ``p_`` names; with evidence."""
+        own = table_vocabulary("persons")
+        columns = {name[2:] for name in names if name.startswith("p_")} | {"name", "relation"}
+        columns |= {name for plan in plans if plan.rule.table == "persons" for name in plan.names if name in own}
+        return self.stage.table("persons", columns, evidence=True).collect()
 
     def _homes(self, fields: pl.LazyFrame, names: frozenset[str]) -> pl.DataFrame:
         """Household columns, its latest survey, the fields and ``|head``, the name of its head."""
@@ -156,26 +164,57 @@ class Comparison:
                 homes = homes.join(part, on="household_id", how="left")
         ids = sorted(name[2:] for name in names if name.startswith("f_"))
         homes = homes.join(fields.select("household_id", *[pl.col(i).alias(f"f_{i}") for i in ids]), on="household_id")
-        heads = self.stage.table("persons", {"relation", "name"}, evidence=True).filter(pl.col("relation") == "01")
+        heads = self.persons.lazy().filter(pl.col("relation") == "01")
         heads = heads.sort("person_id").unique(subset="household_id", keep="first", maintain_order=True)
         heads = heads.select("household_id", pl.col("name").alias("|head"))
         return homes.join(heads, on="household_id", how="left").collect()
 
     def rows(self, table: str, plans: Sequence[RulePlan]) -> pl.DataFrame:
-        """The rows of a table with every name of the plans, the evidence columns, ``village_code`` and ``|name``."""
+        """The rows that some plan can match, with every name of the plans, the evidence columns, ``village_code`` and
+        ``|name``."""
         own = table_vocabulary(table)
         names = frozenset().union(*(plan.names for plan in plans))
         outside = frozenset().union(*(outside_names(plan) for plan in plans)) | {"h_state", "h_village_code", "|head"}
-        rows = self.stage.table(table, {name for name in names if name in own}, evidence=True)
-        if table in ("households", "survey") or (table in datasets() and datasets()[table].subject == "village"):
-            named = pl.col("|head")
-        else:
+        wanted = {name for name in names if name in own}
+        read = self.persons.lazy() if table == "persons" else self.stage.table(table, wanted, evidence=True)
+        rows = self._thinned(
+            read.select(*EVIDENCE, "household_id", *sorted(wanted - {*EVIDENCE, "household_id"})), plans
+        )
+        named = "|head"
+        if not (table in ("households", "survey") or (table in datasets() and datasets()[table].subject == "village")):
             people = sorted({name for name in outside if name.startswith("p_")} | {"p_name"})
-            rows = rows.join(self.people.lazy().select("person_id", *people), on="person_id", how="left")
-            named = pl.col("p_name")
+            rows, named = _joined(rows, self.people.select("person_id", *people), "person_id"), "p_name"
         homes = sorted(name for name in outside if name[:2] in ("h_", "f_") or name == "|head")
-        rows = rows.join(self.homes.lazy().select("household_id", *homes), on="household_id", how="inner")
-        return rows.with_columns(named.alias("|name"), pl.col("h_village_code").alias("village_code")).collect()
+        rows = _joined(rows, self.homes.select("household_id", *homes), "household_id")
+        return rows.with_columns(pl.col(named).alias("|name"), pl.col("h_village_code").alias("village_code"))
+
+    def findings(self, table: str, plans: Sequence[RulePlan]) -> list[pl.DataFrame]:
+        """The findings of the rules of one table."""
+        rows = self.rows(table, plans).lazy()
+        return [findings_of(plan, raised(plan, matched_rows(plan, rows))) for plan in plans]
+
+    def _thinned(self, rows: pl.LazyFrame, plans: Sequence[RulePlan]) -> pl.DataFrame:
+        """Without the rows that no rule can match: most of them, and joining other columns to them costs the most."""
+        own = [plan.own for plan in plans if plan.own is not None]
+        if len(own) == len(plans):  # by itself first: Polars moves this below the joins, to where the file is read
+            rows = nw.from_native(rows).filter(nw.any_horizontal(*own, ignore_nulls=True)).to_native()
+        states = self.homes.lazy().select("household_id", pl.col("h_state").alias("|state"))
+        marked = rows.join(states, on="household_id", how="inner")
+        kept = nw.any_horizontal(*[_possible(plan) for plan in plans], ignore_nulls=True)
+        native: pl.LazyFrame = nw.from_native(marked).filter(kept).to_native()
+        return native.drop("|state").collect()
+
+
+def _joined(rows: pl.DataFrame, others: pl.DataFrame, on: str) -> pl.DataFrame:
+    """Left join; the few partners are picked first, so that no hash table of all is built."""
+    partners = others.join(rows.select(on), on=on, how="semi")
+    return rows.join(partners, on=on, how="left", maintain_order="left")
+
+
+def _possible(plan: RulePlan) -> nw.Expr:
+    states = POPULATIONS[plan.rule.population]
+    populated = nw.col("|state").is_in(states) if states else ~nw.col("|state").is_null()
+    return populated if plan.own is None else populated & plan.own
 
 
 def outside_names(plan: RulePlan) -> frozenset[str]:
@@ -264,10 +303,11 @@ def compare(
     by_table: dict[str, list[RulePlan]] = {}
     for plan in plans:
         by_table.setdefault(plan.rule.table, []).append(plan)
-    for done, (table, group) in enumerate(by_table.items()):
-        rows = comparison.rows(table, group)
-        found += [findings_of(plan, raised(plan, matched_rows(plan, rows.lazy()))) for plan in group]
-        progress((done + 1) / len(by_table))
+    # two tables at once: each is a chain of small steps that by itself leaves a core idle
+    with ThreadPoolExecutor(2) as pool:
+        for done, part in enumerate(pool.map(lambda item: comparison.findings(*item), by_table.items()), 1):
+            found += part
+            progress(done / len(by_table))
     return pl.concat(found).sort("household_id", "rule")
 
 

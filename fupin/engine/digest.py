@@ -1,51 +1,73 @@
 """Digest of a result that any engine can repeat: SHA-256 over a canonical form of its rows.
 
-Rows are sorted by primary key, columns stand in declared order. A column is a run of bytes:
-its name (length-prefixed UTF-8), a tag, the number of rows (8 bytes, big-endian), the presence of each row (one byte,
-1 or 0), then the values of the rows that are present: ``i`` integers, flags, dates (days since 1970), decimals (whole
-thousandths) as 8 bytes little-endian two's complement; ``s`` texts as the lengths in UTF-8 bytes (8 bytes little-endian
-each) followed by all bytes; ``b`` binary likewise; ``l`` lists of structs as their lengths (like integers), then each
-member of all the structs, one after another, as a column of its own.
-No floats enter. The digest is SHA-256 over the columns' bytes, one after another.
+Rows are sorted by primary key, columns stand in declared order. The digest is the SHA-256 of the columns' digests
+(32 bytes each), one after another; the digest of a column is the SHA-256 of these bytes:
+
+1. its name (UTF-8; the length before it, 8 bytes big-endian), a tag (one letter), the number of rows (8 bytes
+   big-endian);
+2. presence: the byte 1 when every row has a value; else the byte 0 and one bit per row, 1 = present, the first row in
+   the highest bit, the last byte filled up with 0;
+3. the values of the rows that are present, by tag:
+   ``i`` integers, flags (0 and 1), dates (days since 1970), decimals (whole thousandths): 8 bytes each, little-endian
+   two's complement;
+   ``s`` texts, ``b`` binary: the lengths in bytes (texts in UTF-8), 8 bytes little-endian each, then all bytes;
+   ``l`` lists of structs: their lengths (like integers), then each member of all the structs, one after another, as
+   bytes 1 to 3 of a column of its own.
+
+No floats enter. Columns are hashed on their own so that two threads can share them.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
+import pyarrow as pa
 
 from fupin.catalogue.schema import CatalogueError
 
+Parts = Iterator[Any]  # anything with a buffer
+#: values read at once: a wide table need not fit into memory
+VALUES = 16_000_000
 
-def _integers(series: pl.Series) -> bytes:
+
+def _integers(series: pl.Series) -> Parts:
     if series.dtype.is_float():
         scaled = series.cast(pl.Float64) * 1000
         series = ((scaled.abs() + 0.5).floor() * scaled.sign()).cast(pl.Int64)
     if series.dtype == pl.Date:
         series = series.cast(pl.Int32)
-    return np.ascontiguousarray(series.cast(pl.Int64).to_numpy(), dtype="<i8").tobytes()
+    yield np.ascontiguousarray(series.cast(pl.Int64).to_numpy(), dtype="<i8")
 
 
-def _texts(series: pl.Series) -> bytes:
+def _texts(series: pl.Series) -> Parts:
+    """Lengths, then the bytes as they stand in Arrow's buffer: texts end to end, without a copy of each."""
     if series.dtype in (pl.Categorical, pl.Enum):
         series = series.cast(pl.String)
-    sizes = series.bin.size() if series.dtype == pl.Binary else series.str.len_bytes()
-    lengths = np.ascontiguousarray(sizes.cast(pl.Int64).to_numpy(), dtype="<i8").tobytes()
-    if series.dtype == pl.Binary:
-        return lengths + b"".join(series.to_list())
-    return lengths + (series.str.join("").item() or "").encode()
+    array = series.rechunk().to_arrow(compat_level=pl.CompatLevel.oldest())
+    array = array.cast(pa.large_binary())
+    _, offsets, data = array.buffers()
+    if offsets is None or not len(array):
+        return
+    ends = np.frombuffer(memoryview(offsets), dtype="<i8", count=len(array) + 1, offset=8 * array.offset)
+    yield np.diff(ends)
+    if data is not None and ends[-1] > ends[0]:
+        yield memoryview(data)[ends[0] : ends[-1]]
 
 
-def _lists(series: pl.Series) -> bytes:
+def _lists(series: pl.Series) -> Parts:
+    yield from _integers(series.list.len())
     members = series.filter(series.list.len() > 0).explode().struct.unnest()
-    return _integers(series.list.len()) + b"".join(b"".join(_framed(member)) for member in members.iter_columns())
+    for member in members.iter_columns():
+        yield from _framed(member)
 
 
-def _column(series: pl.Series) -> tuple[bytes, bytes]:
+def _tagged(series: pl.Series) -> tuple[bytes, Parts]:
     present = series.drop_nulls()
     if series.dtype.is_numeric() or series.dtype in (pl.Boolean, pl.Date):
         return b"i", _integers(present)
@@ -60,31 +82,60 @@ def _column(series: pl.Series) -> tuple[bytes, bytes]:
     )
 
 
-def _framed(series: pl.Series) -> tuple[bytes, ...]:
+def _framed(series: pl.Series) -> Parts:
     """A column as the module says: name, tag, rows; presence; values."""
-    tag, values = _column(series)
+    tag, values = _tagged(series)
     name = series.name.encode()
-    head = len(name).to_bytes(8, "big") + name + tag + len(series).to_bytes(8, "big")
-    return head, np.ascontiguousarray(series.is_not_null().to_numpy(), dtype="u1").tobytes(), values
+    yield len(name).to_bytes(8, "big") + name + tag + len(series).to_bytes(8, "big")
+    if series.null_count():
+        yield b"\0"
+        yield np.packbits(series.is_not_null().to_numpy())
+    else:
+        yield b"\1"
+    yield from values
+
+
+def _digest_column(series: pl.Series) -> bytes:
+    digest = hashlib.sha256()
+    for part in _framed(series):
+        digest.update(part)
+    return digest.digest()
+
+
+def _is_sorted(frame: pl.DataFrame, key: Sequence[str]) -> bool:
+    """Whether no row comes before the row above it; much quicker than to sort again."""
+    behind, equal = pl.lit(False), pl.lit(True)
+    for name in key:
+        value, above = pl.col(name), pl.col(name).shift()
+        behind, equal = behind | (equal & (value < above)), equal & (value == above)
+    return not frame.select(behind.any()).item()
 
 
 def digest_frame(frame: pl.DataFrame, key: Sequence[str]) -> str:
     """SHA-256 (hex) of the rows, independent of their order. ``key`` names the primary key."""
-    ordered = frame.sort(key)
-    digest = hashlib.sha256()
-    for series in ordered.iter_columns():
-        for part in _framed(series):
-            digest.update(part)
-    return digest.hexdigest()
+    ordered = frame if _is_sorted(frame, key) else frame.sort(key)
+    return hashlib.sha256(b"".join(_digests_by_name(ordered).values())).hexdigest()
 
 
 def digest_file(path: Path, key: Sequence[str]) -> str:
-    """The digest of a Parquet file, column by column, so that a wide table need not fit into memory."""
-    lazy = pl.scan_parquet(path)
-    names = lazy.collect_schema().names()
-    order = lazy.select(key).collect().with_row_index("|at").sort(key).get_column("|at")
-    digest = hashlib.sha256()
-    for name in names:
-        for part in _framed(lazy.select(name).collect().get_column(name).gather(order)):
-            digest.update(part)
-    return digest.hexdigest()
+    """The digest of a Parquet file, some columns at a time, so that a wide table need not fit into memory."""
+    keys = pl.read_parquet(path, columns=list(key))
+    order = None
+    if not _is_sorted(keys, key):
+        order = keys.with_row_index("|at").sort(key).get_column("|at")
+    names = pl.read_parquet_schema(path)
+    digests: dict[str, bytes] = {}
+    for some in _batches([name for name in names if name not in keys.columns], max(1, VALUES // max(1, len(keys)))):
+        digests |= _digests_by_name(pl.read_parquet(path, columns=some), order)
+    digests |= _digests_by_name(keys, order)
+    return hashlib.sha256(b"".join(digests[name] for name in names)).hexdigest()
+
+
+def _batches(names: list[str], size: int) -> Iterator[list[str]]:
+    return (names[start : start + size] for start in range(0, len(names), size))
+
+
+def _digests_by_name(frame: pl.DataFrame, order: pl.Series | None = None) -> dict[str, bytes]:
+    ordered = frame if order is None else frame.select(pl.all().gather(order))
+    with ThreadPoolExecutor(2) as pool:
+        return dict(zip(ordered.columns, pool.map(_digest_column, ordered.iter_columns()), strict=True))

@@ -27,9 +27,14 @@ REGISTRY_SOURCES = {
 }
 
 
-def _rows(folder: Path, result: str, household_id: str) -> pl.DataFrame:
-    """The rows of one household; Parquet statistics keep the rest of the file unread."""
-    return pl.scan_parquet(folder / f"{result}.parquet").filter(pl.col("household_id") == household_id).collect()
+RESULTS = ("index", "indicators", "fields", "findings", "links")
+
+
+def _rows(folder: Path, household_id: str) -> dict[str, pl.DataFrame]:
+    """Result → the rows of one household, read side by side; Parquet statistics keep the rest of a file unread."""
+    here = pl.col("household_id") == household_id
+    frames = pl.collect_all([pl.scan_parquet(folder / f"{result}.parquet").filter(here) for result in RESULTS])
+    return dict(zip(RESULTS, frames, strict=True))
 
 
 def _sources(links: pl.DataFrame, inputs: RunInputs) -> dict[str, list[dict[str, Any]]]:
@@ -66,16 +71,15 @@ class _Explanation:
 
     def __init__(self, folder: Path, inputs: RunInputs, household_id: str, catalogue: Catalogue) -> None:
         self.inputs, self.catalogue = inputs, catalogue
-        self.index = _rows(folder, "index", household_id)
+        rows = _rows(folder, household_id)
+        self.index = rows["index"]
         if not len(self.index):
             raise UserError(
                 f"本次运行中没有户 {household_id}", f"no household {household_id} in this run",
                 "核对户编号和运行的区域", "check the number and the region of the run",
             )  # fmt: skip
-        self.points = _rows(folder, "indicators", household_id)
-        self.fields = _rows(folder, "fields", household_id)
-        self.findings = _rows(folder, "findings", household_id)
-        self.sources = _sources(_rows(folder, "links", household_id), inputs)
+        self.points, self.fields, self.findings = rows["indicators"], rows["fields"], rows["findings"]
+        self.sources = _sources(rows["links"], inputs)
         self.bases = base_fields(catalogue)
 
     def indicator(self, indicator: Indicator) -> dict[str, Any]:

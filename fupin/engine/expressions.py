@@ -7,7 +7,7 @@ halves away from zero. Every refusal is a CatalogueError that names the expressi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from typing import Any
@@ -261,13 +261,33 @@ def compile_expression(text: str, vocabulary: Vocabulary, where: str, kind: str 
     ``where`` says the place for messages; ``kind`` demands bool, number or text. Raises CatalogueError.
     """
     compiler = _Compiler(text, vocabulary, where)
-    try:
-        # into=Condition: a column named `use` or `set` must not start a statement
-        tree = sqlglot.parse_one(text, into=exp.Condition, dialect="duckdb")
-    except sqlglot.errors.SqlglotError as error:
-        reason = str(error).splitlines()[0]
-        raise compiler.fail(f"cannot be read: {reason}", "write one SQL scalar expression") from error
-    made, found = compiler.make(tree)  # type: ignore[arg-type]  # Condition is an Expression at run time
+    made, found = compiler.make(_parsed(compiler))
     if kind and found not in (kind, NULL):
         raise compiler.fail(f"is {found}", f"here a {kind} is needed")
     return Expression(text, found, frozenset(compiler.columns), made)
+
+
+def compile_conjuncts(text: str, vocabulary: Vocabulary, where: str, names: Collection[str]) -> nw.Expr | None:
+    """Those parts of ``a AND b AND …`` that use only ``names``; None when there are none.
+
+    Where the whole is true, these are true: they thin out rows before other columns are joined. Raises CatalogueError.
+    """
+    tree = _parsed(_Compiler(text, vocabulary, where)).unnest()
+    found = []
+    parts: list[Any] = list(tree.flatten()) if isinstance(tree, exp.And) else [tree]
+    for part in parts:
+        compiler = _Compiler(text, vocabulary, where)
+        made = compiler.want(part, BOOL)
+        if compiler.columns <= set(names):
+            found.append(made)
+    return reduce(lambda a, b: a & b, found) if found else None
+
+
+def _parsed(compiler: _Compiler) -> exp.Expression:
+    try:
+        # into=Condition: a column named `use` or `set` must not start a statement
+        tree = sqlglot.parse_one(compiler.text, into=exp.Condition, dialect="duckdb")
+    except sqlglot.errors.SqlglotError as error:
+        reason = str(error).splitlines()[0]
+        raise compiler.fail(f"cannot be read: {reason}", "write one SQL scalar expression") from error
+    return tree  # type: ignore[return-value]  # Condition is an Expression at run time

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-import duckdb
 import polars as pl
-from pypinyin import lazy_pinyin
 
 from fupin.catalogue.load import Catalogue
 from fupin.catalogue.schema import datasets
@@ -25,7 +23,8 @@ LINKS: Mapping[str, pl.DataType] = {
 }  # fmt: skip
 #: ``reason``: probable (between the two thresholds), ambiguous (several persons fit) or name_mismatch (the key fits)
 DOUBTFUL: Mapping[str, pl.DataType] = {**LINKS, "reason": pl.String()}
-_KEY = ["dataset", "delivery", "row", "person_id"]
+#: more rows than any delivery has
+ROWS = 1 << 40
 _MODEL_COLUMNS = ["uid", "name", "pinyin", "birth_date", "sex", "village", "town", "county"]
 
 
@@ -36,6 +35,8 @@ def clean_name(name: pl.Expr) -> pl.Expr:
 
 def pinyin_of(names: pl.Series) -> pl.Series:
     """Pinyin of cleaned names, letters only and in lower case; each distinct character is looked up once."""
+    from pypinyin import lazy_pinyin
+
     characters = sorted(set("".join(names.drop_nulls().unique().to_list())))
     sounds = pl.DataFrame({"c": characters, "s": [lazy_pinyin(character)[0] for character in characters]},
                           schema={"c": pl.String, "s": pl.String})  # fmt: skip
@@ -64,20 +65,33 @@ def _persons(stage: Stage) -> pl.DataFrame:
     return stage.table("persons", columns).collect()
 
 
-def _exact(rows: pl.DataFrame, persons: pl.DataFrame) -> pl.DataFrame:
-    """Links by key, with both names for the guard against a wrong number."""
-    people = persons.filter(pl.col("key").is_not_null()).select(
-        "key", "person_id", "household_id", pl.col("name").alias("registered")
+def _exact(rows: pl.DataFrame, people: pl.DataFrame) -> pl.DataFrame:
+    """Links by key, with both names for the guard against a wrong number. ``people``: as :func:`_by_key` gives them."""
+    keyed = rows.lazy().select("dataset", "delivery", "row", "key", "name").filter(pl.col("key").is_not_null())
+    joined = keyed.with_columns(_half("key")).join(people.lazy(), on="|half", how="inner")
+    return joined.filter(pl.col("key") == pl.col("whole")).drop("|half", "whole").collect()
+
+
+def _half(column: str) -> pl.Expr:
+    """The first 8 of the 16 bytes as a number: joins on numbers are quick, and the whole key is compared afterwards."""
+    return pl.col(column).bin.head(8).bin.reinterpret(dtype=pl.UInt64, endianness="little").alias("|half")
+
+
+def _by_key(persons: pl.DataFrame) -> pl.DataFrame:
+    return persons.filter(pl.col("key").is_not_null()).select(
+        _half("key"), pl.col("key").alias("whole"), "person_id", "household_id", pl.col("name").alias("registered")
     )
-    return rows.join(people, on="key", how="inner")
 
 
 def name_mismatches(exact: pl.DataFrame) -> pl.DataFrame:
     """Links whose names differ totally: neither the same sounds nor similar by Jaro–Winkler."""
-    names = exact.with_columns(clean_name(pl.col("name")).alias("a"), clean_name(pl.col("registered")).alias("b"))
+    unlike = exact.filter(pl.col("name") != pl.col("registered"))  # before the costly cleaning: only few are left
+    names = unlike.with_columns(clean_name(pl.col("name")).alias("a"), clean_name(pl.col("registered")).alias("b"))
     differ = names.filter((pl.col("a") != pl.col("b")) & (pl.col("a") != ""))
     if not len(differ):
         return differ
+    import duckdb
+
     pairs = differ.select("a", "b").unique()
     pairs = pairs.with_columns(pinyin_of(pairs["a"]).alias("pa"), pinyin_of(pairs["b"]).alias("pb"))
     pairs = pairs.filter(pl.col("pa") != pl.col("pb"))
@@ -156,11 +170,18 @@ def _batches(stage: Stage, delivered: list[str]) -> Iterator[tuple[int, pl.DataF
 
 
 def _order(stage: Stage, frame: pl.DataFrame) -> pl.DataFrame:
-    """Sorted by the primary key; sets and deliveries as ordered numbers, which sort many times faster than texts."""
-    sets = pl.Enum(sorted(datasets()))
-    deliveries = pl.Enum(sorted({file.delivery for file in stage.inputs.deliveries}))
-    typed = frame.with_columns(pl.col("dataset").cast(sets), pl.col("delivery").cast(deliveries))
-    return typed.sort(_KEY).with_columns(pl.col("dataset", "delivery").cast(pl.String))
+    """Sorted by the primary key. One number says data set, delivery and row: it sorts many times faster than texts."""
+    files = sorted({(file.dataset, file.delivery) for file in stage.inputs.deliveries})
+    ranks = pl.DataFrame(
+        [(dataset, delivery, rank) for rank, (dataset, delivery) in enumerate(files)],
+        schema={"dataset": pl.String, "delivery": pl.String, "|rank": pl.Int64}, orient="row",
+    )  # fmt: skip
+    ranked = frame.join(ranks, on=["dataset", "delivery"], how="left", maintain_order="left")
+    place = (pl.col("|rank") * ROWS + pl.col("row")).alias("|place")
+    ranked = ranked.with_columns(place).sort("|place", maintain_order=True)
+    if ranked.select((pl.col("|place") == pl.col("|place").shift()).any()).item():
+        ranked = ranked.sort("|place", "person_id")
+    return ranked.select(frame.columns)
 
 
 def link_persons(
@@ -168,11 +189,12 @@ def link_persons(
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """(links, doubtful) of all deliveries of a run, sorted; columns :data:`LINKS` and :data:`DOUBTFUL`."""
     persons = _persons(stage)
+    people = _by_key(persons)
     links, doubts, weak = [pl.DataFrame(schema=dict(LINKS))], [pl.DataFrame(schema=dict(DOUBTFUL))], []
     delivered = [id_ for id_, shape in datasets().items() if shape.id_columns and stage.delivered(id_)]
     accepting = [id_ for id_ in delivered if datasets()[id_].weak_id == "accept"]
     for done, rows in _batches(stage, delivered):
-        exact = _exact(rows, persons).with_columns(
+        exact = _exact(rows, people).with_columns(
             pl.lit("exact").alias("method"), pl.lit(SURE, pl.Int32).alias("probability")
         )
         links.append(exact.select(list(LINKS)))

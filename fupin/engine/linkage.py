@@ -9,16 +9,14 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import duckdb
 import polars as pl
-from splink import Linker
-from splink.backends.duckdb import DuckDBAPI
-from splink.comparison_level_library import CustomLevel, ElseLevel, NullLevel
-from splink.comparison_library import CustomComparison
 
 from fupin.kernel.errors import UserError
+
+if TYPE_CHECKING:
+    from splink.comparison_library import CustomComparison
 
 PAIRS: Mapping[str, pl.DataType] = {"left": pl.String(), "right": pl.String(), "probability": pl.Float64()}
 _CONFIG_KEYS = {"id", "clean", "derive", "comparison", "blocking", "prior", "threshold", "deterministic", "cluster",
@@ -103,6 +101,10 @@ def _condition(level: Mapping[str, Any], column: str) -> str:
 
 
 def _comparison(raw: Mapping[str, Any]) -> CustomComparison:
+    # Splink and DuckDB take seconds to import: only those who link pay for it
+    from splink.comparison_level_library import CustomLevel, ElseLevel, NullLevel
+    from splink.comparison_library import CustomComparison
+
     levels: list[Any] = [NullLevel(raw["column"])]
     for level in raw["levels"]:
         made = ElseLevel() if level.get("else") else CustomLevel(_condition(level, raw["column"]))
@@ -115,6 +117,8 @@ def _comparison(raw: Mapping[str, Any]) -> CustomComparison:
 
 def prepare(frame: pl.DataFrame, model: Model) -> pl.DataFrame:
     """Clean the columns and add the derived ones (DuckDB SQL over the cleaned columns)."""
+    import duckdb
+
     cleaned = []
     for column, operations in (model.clean or {}).items():
         expression = pl.col(column).cast(pl.String)
@@ -135,6 +139,10 @@ def predict(model: Model, left: pl.DataFrame, right: pl.DataFrame | None = None,
 
     With one frame pairs inside it, with two frames pairs across.
     """
+    import duckdb
+    from splink import Linker
+    from splink.backends.duckdb import DuckDBAPI
+
     columns = left.columns
     frames = [left] if right is None else [left, right.select(columns)]
     connection = duckdb.connect()

@@ -1,4 +1,7 @@
-"""From rows of a table to one value per household. What is unknown and what is zero: ``docs/catalogue-format.md``."""
+"""From rows of a table to one value per household, in the order of ``homes``.
+
+What is unknown and what is zero: ``docs/catalogue-format.md``.
+"""
 
 from __future__ import annotations
 
@@ -65,7 +68,7 @@ def _aggregates(plan: FieldPlan) -> list[pl.Expr]:
 def _grouped(rows: pl.LazyFrame, homes: pl.DataFrame, plans: Sequence[FieldPlan]) -> pl.LazyFrame:
     marked = rows.with_columns(part for plan in plans for part in _matching(plan))
     sums = marked.group_by("household_id").agg(part for plan in plans for part in _aggregates(plan))
-    return homes.lazy().select("household_id").join(sums, on="household_id", how="left")
+    return homes.lazy().select("household_id").join(sums, on="household_id", how="left", maintain_order="left")
 
 
 def _value(plan: FieldPlan) -> pl.Expr:
@@ -122,11 +125,17 @@ def roll_dataset(
     return result
 
 
+def take_only(rows: pl.LazyFrame, homes: pl.DataFrame, plans: Sequence[FieldPlan]) -> pl.DataFrame:
+    """The value of the household's only row where it matches; else ``absent``."""
+    found = _prepared(rows, plans, ()).with_columns(pl.lit(True).alias("|found"))
+    wide = homes.lazy().select("household_id").join(found, on="household_id", how="left", maintain_order="left")
+    values = (_found_or_absent(plan, pl.col(f"{plan.field.id}|w")) for plan in plans)
+    return wide.select("household_id", *values).collect()
+
+
 def take_last(rows: pl.LazyFrame, homes: pl.DataFrame, plans: Sequence[FieldPlan], keys: Sequence[str]) -> pl.DataFrame:
     """The value of the matching row that sorts last by ``keys``; ``absent`` where no row matches."""
-    prepared = _prepared(rows, plans, keys).collect()
-    if keys:
-        prepared = prepared.sort("household_id", *keys)
+    prepared = _prepared(rows, plans, keys).collect().sort("household_id", *keys)
     result = homes.select("household_id")
     for condition in dict.fromkeys(plan.where.text if plan.where else "" for plan in plans):
         group = [plan for plan in plans if (plan.where.text if plan.where else "") == condition]
@@ -137,9 +146,10 @@ def take_last(rows: pl.LazyFrame, homes: pl.DataFrame, plans: Sequence[FieldPlan
     return result
 
 
-def _found_or_absent(plan: FieldPlan) -> pl.Expr:
-    value = pl.col(f"{plan.field.id}|v")
-    return pl.when(pl.col("|found")).then(value).otherwise(pl.lit(plan.field.absent)).alias(plan.field.id)
+def _found_or_absent(plan: FieldPlan, where: pl.Expr | None = None) -> pl.Expr:
+    found, value = pl.col("|found"), pl.col(f"{plan.field.id}|v")
+    matches = found if where is None else found & where
+    return pl.when(matches).then(value).otherwise(pl.lit(plan.field.absent)).alias(plan.field.id)
 
 
 def month_window(as_of: date) -> tuple[int, int]:
@@ -175,6 +185,6 @@ def roll_ledger(
     recall = recall.unique(subset="household_id", keep="last").select(
         "household_id", *(_thousandths(p).alias(f"{p.field.id}|yearly") for p in plans)
     )
-    wide = homes.lazy().select("household_id").join(totals, on="household_id", how="left")
-    wide = wide.join(recall, on="household_id", how="left")
+    wide = homes.lazy().select("household_id").join(totals, on="household_id", how="left", maintain_order="left")
+    wide = wide.join(recall, on="household_id", how="left", maintain_order="left")
     return wide.select("household_id", *(_back(p, _raised(p, minimum)).alias(p.field.id) for p in plans)).collect()

@@ -20,7 +20,7 @@ from fupin.catalogue.schema import DATA
 from fupin.engine.compare import compare
 from fupin.engine.digest import digest_file
 from fupin.engine.fields import compute_fields
-from fupin.engine.index import limits_of, write_index
+from fupin.engine.index import GROUP, limits_of, write_index
 from fupin.engine.inputs import DeliveryFile, RunInputs
 from fupin.engine.link import link_persons
 from fupin.engine.staging import Stage
@@ -29,6 +29,7 @@ from fupin.kernel.errors import UserError
 __all__ = ["DeliveryFile", "RunInputs", "execute", "read_manifest", "source_hash", "versions_in_use"]
 
 Progress = Callable[[str, float], None]
+ROW_GROUP = 16_384
 #: result → primary key
 RESULTS: Mapping[str, tuple[str, ...]] = {
     "links": ("dataset", "delivery", "row", "person_id"),
@@ -58,10 +59,11 @@ class _Run:
 
     def stage(self) -> Stage:
         links = self.path("links")
-        return Stage(self.inputs, pl.read_parquet(links) if links.exists() else None)
+        return Stage(self.inputs, pl.scan_parquet(links) if links.exists() else None)
 
     def write(self, result: str, frame: pl.DataFrame) -> None:
-        frame.write_parquet(self.partial(result), compression="zstd", compression_level=1)
+        """In small groups of rows, so that the explanation of one household reads one group."""
+        frame.write_parquet(self.partial(result), compression="zstd", compression_level=1, row_group_size=ROW_GROUP)
 
     def partial(self, result: str) -> Path:
         return self.folder / f".{result}.parquet.partial"
@@ -79,7 +81,9 @@ def _link(run: _Run) -> None:
 
 
 def _fields(run: _Run) -> None:
-    run.write("fields", compute_fields(run.stage(), run.catalogue))
+    fields = compute_fields(run.stage(), run.catalogue)
+    # the streaming sink encodes columns on all cores; small row groups let one household be read quickly
+    fields.lazy().sink_parquet(run.partial("fields"), compression="zstd", compression_level=1, row_group_size=GROUP)
 
 
 def _compare(run: _Run) -> None:

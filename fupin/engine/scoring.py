@@ -31,19 +31,24 @@ class Score:
         return frozenset({self.indicator.field}) | (self.applies.columns if self.applies else frozenset())
 
 
+def _points(value: int) -> nw.Expr:
+    """Narrow from the beginning: the nested conditions of 199 indicators move a quarter of the bytes."""
+    return nw.lit(value, nw.Int16)
+
+
 def _table(indicator: Indicator, field: Field) -> nw.Expr:
     """Null and codes outside the list are unknown."""
     value = nw.col(indicator.field)
     if indicator.codes is not None:
-        result = nw.lit(UNKNOWN)
+        result = _points(UNKNOWN)
         for code, points in indicator.codes.items():
             wanted = code == "true" if field.type == "flag" else code
-            result = nw.when(value == nw.lit(wanted)).then(nw.lit(points)).otherwise(result)
+            result = nw.when(value == nw.lit(wanted)).then(_points(points)).otherwise(result)
         return result
-    result = nw.lit(indicator.bands[-1].points)
+    result = _points(indicator.bands[-1].points)
     for band in reversed(indicator.bands[:-1]):
-        result = nw.when(value < band.below).then(nw.lit(band.points)).otherwise(result)
-    return nw.when(value.is_null()).then(nw.lit(UNKNOWN)).otherwise(result)
+        result = nw.when(value < band.below).then(_points(band.points)).otherwise(result)
+    return nw.when(value.is_null()).then(_points(UNKNOWN)).otherwise(result)
 
 
 def score_indicator(indicator: Indicator, fields: Mapping[str, Field]) -> Score:
@@ -54,7 +59,7 @@ def score_indicator(indicator: Indicator, fields: Mapping[str, Field]) -> Score:
     where = f"indicators [{indicator.id}] applies"
     applies = compile_expression(indicator.applies, field_vocabulary(fields), where, BOOL)
     condition = applies.narwhals
-    elsewhere = nw.when(condition.is_null()).then(nw.lit(UNKNOWN)).otherwise(nw.lit(INAPPLICABLE))
+    elsewhere = nw.when(condition.is_null()).then(_points(UNKNOWN)).otherwise(_points(INAPPLICABLE))
     points = nw.when(condition).then(table).otherwise(elsewhere)
     return Score(indicator, applies, table.cast(nw.Int16), points.cast(nw.Int16))
 

@@ -64,10 +64,14 @@ def surviving_rows(dataset: str, files: Iterable[DeliveryFile], extra: Collectio
 
 
 class Stage:
-    """The tables of one run. ``links``: as written by ``engine.link``; without it no data set can be read."""
+    """The tables of one run. ``links``: as written by ``engine.link``; without it no data set can be read.
 
-    def __init__(self, inputs: RunInputs, links: pl.DataFrame | None = None) -> None:
-        self.inputs, self.links = inputs, links
+    Links are best scanned from their file: they are sorted by delivery, so that one delivery reads a small part.
+    """
+
+    def __init__(self, inputs: RunInputs, links: pl.DataFrame | pl.LazyFrame | None = None) -> None:
+        self.inputs = inputs
+        self.links = None if links is None else links.lazy()
 
     def _scan(self, table: str) -> pl.LazyFrame:
         return pl.scan_parquet(self.inputs.snapshot / f"{table}.parquet")
@@ -83,13 +87,6 @@ class Stage:
         """person_id, household_id, key of the persons of the region."""
         rows = self._scan("persons").select("person_id", "household_id", "key")
         return rows.join(self.households.lazy().select("household_id"), on="household_id", how="semi").collect()
-
-    @cached_property
-    def _links_by_delivery(self) -> dict[str, pl.DataFrame]:
-        if self.links is None:
-            return {}
-        parts = self.links.partition_by("delivery", as_dict=True)
-        return {str(key[0]): part for key, part in parts.items()}
 
     def delivered(self, table: str) -> bool:
         return table in REGISTRY or bool(self.inputs.of_dataset(table))
@@ -112,13 +109,12 @@ class Stage:
         rows = self._scan(table).join(self.households.lazy().select("household_id"), on="household_id", how="semi")
         if table == "survey":
             rows = rows.filter(pl.col("year") <= self.inputs.as_of.year)
-            rows = rows.sort("household_id", "year").unique(subset="household_id", keep="last", maintain_order=True)
+            rows = rows.filter(pl.col("year") == pl.col("year").max().over("household_id"))
         rows = self._staged(rows, table, columns)
         if table == "persons" and "key_count" in columns:
             rows = self._with_key_count(rows)
-        for name in sorted(columns):
-            if table == "persons" and name.startswith("has_"):
-                rows = self._with_presence(rows, name)
+        if table == "persons" and (has := sorted(name for name in columns if name.startswith("has_"))):
+            rows = self._with_presence(rows, has)
         extra = []
         if evidence:
             extra = [
@@ -149,25 +145,38 @@ class Stage:
         counts = keys.group_by("key").agg(pl.len().cast(pl.Int64).alias("key_count"))
         return persons.join(counts, on="key", how="left")
 
-    def _with_presence(self, persons: pl.LazyFrame, name: str) -> pl.LazyFrame:
+    def _with_presence(self, persons: pl.LazyFrame, names: list[str]) -> pl.LazyFrame:
         """``has_<data set>``: the person has a row in it; null when it was not delivered."""
-        dataset = name.removeprefix("has_")
-        if self.links is None or not self.delivered(dataset):
-            return persons.with_columns(pl.lit(None, pl.Boolean).alias(name))
-        present = self.links.lazy().filter(pl.col("dataset") == dataset).select("person_id").unique()
-        marked = persons.join(present.with_columns(pl.lit(True).alias(name)), on="person_id", how="left")
-        return marked.with_columns(pl.col(name).fill_null(False))
+        known = [] if self.links is None else [n for n in names if self.delivered(n.removeprefix("has_"))]
+        lacking = [pl.lit(None, pl.Boolean).alias(name) for name in names if name not in known]
+        if self.links is None or not known:
+            return persons.with_columns(lacking)
+        # one bit per data set: one grouping and one join serve them all
+        links = self.links
+        parts = [
+            links.filter(pl.col("dataset") == name.removeprefix("has_")).select(
+                "person_id", pl.lit(1 << i).alias("has")
+            )
+            for i, name in enumerate(known)
+        ]
+        bits = pl.concat(parts).group_by("person_id").agg(pl.col("has").cast(pl.Int64).bitwise_or())
+        marked = persons.join(bits, on="person_id", how="left").with_columns(pl.col("has").fill_null(0))
+        flags = [((pl.col("has") & (1 << i)) != 0).alias(name) for i, name in enumerate(known)]
+        return marked.with_columns(*flags, *lacking)
+
+    def _links_of(self, delivery: str) -> pl.LazyFrame:
+        if self.links is None:
+            return pl.LazyFrame(schema={name: pl.Int64 if name == "row" else pl.String for name in LINKED})
+        return self.links.filter(pl.col("delivery") == delivery).select(LINKED)
 
     def _linked(self, dataset: str, file: DeliveryFile, columns: Collection[str]) -> pl.LazyFrame:
         shape = datasets()[dataset]
-        links = self._links_by_delivery.get(file.delivery)
-        if links is None:
-            links = pl.DataFrame(schema={name: pl.Int64 if name == "row" else pl.String for name in LINKED})
+        links = self._links_of(file.delivery)
         wanted = {name.removesuffix("_days") if name not in shape.columns else name for name in columns}
         others = [name for name in shape.id_columns[1:] if name in wanted]
         plain = [name for name in sorted(wanted) if name in shape.columns and shape.columns[name].type != "idcard"]
         rows = pl.scan_parquet(file.path).select("row", *plain, *[f"{name}_key" for name in others])
-        rows = rows.join(links.lazy().select(LINKED), on="row", how="inner")
+        rows = rows.join(links, on="row", how="inner")
         for name in others:
             rows = self._with_person(rows, name)
         if shape.id_columns:

@@ -12,7 +12,7 @@ import polars as pl
 from fupin.catalogue.load import Catalogue
 from fupin.engine.fields import base_fields
 from fupin.engine.index import FULL, UNIT
-from fupin.engine.scoring import INAPPLICABLE, UNKNOWN, score_catalogue
+from fupin.engine.scoring import INAPPLICABLE, UNKNOWN, score_indicator
 
 
 @dataclass(frozen=True)
@@ -26,14 +26,15 @@ class OpenField:
 
 
 def _widths(points: pl.DataFrame, catalogue: Catalogue) -> pl.DataFrame:
-    """One column per indicator: the ten-thousandths of a point its being unknown adds to the interval."""
+    """One column per indicator that is unknown somewhere: the ten-thousandths of a point this adds to the interval."""
+    open_ = {name for name in points.columns if (points.get_column(name) == UNKNOWN).any()}
     shares, weights = [], []
     for dimension in catalogue.dimensions:
         total = sum(indicator.points for indicator in dimension.indicators)
         lost = [pl.when(pl.col(i.id) == INAPPLICABLE).then(i.points).otherwise(0) for i in dimension.indicators]
         applicable = pl.lit(total) - pl.sum_horizontal(lost)
         weights.append(pl.when(applicable > 0).then(dimension.weight).otherwise(0).alias(dimension.id))
-        for indicator in dimension.indicators:
+        for indicator in (one for one in dimension.indicators if one.id in open_):
             share = pl.lit(indicator.points * dimension.weight * UNIT) / applicable
             shares.append(pl.when(pl.col(indicator.id) == UNKNOWN).then(share).otherwise(0.0).alias(indicator.id))
     scale = FULL / points.select(pl.sum_horizontal(weights)).to_series().cast(pl.Float64)
@@ -45,10 +46,11 @@ def rank_unknown(fields: pl.DataFrame, points: pl.DataFrame, catalogue: Catalogu
     bases = base_fields(catalogue)
     widths = _widths(points, catalogue)
     narrows: dict[str, pl.Series] = {}
-    for id_, score in score_catalogue(catalogue).items():
-        width = widths.get_column(id_)
+    for indicator in (one for one in catalogue.indicators if one.id in widths.columns):
+        width = widths.get_column(indicator.id)
         if not (width > 0).any():
             continue
+        score = score_indicator(indicator, catalogue.fields)
         needed = sorted(frozenset().union(*(bases[field] for field in score.fields)))
         open_ = fields.select(pl.col(name).is_null() for name in needed)
         count = open_.sum_horizontal()

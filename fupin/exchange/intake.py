@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import polars as pl
 
 from fupin.catalogue.schema import Dataset
-from fupin.exchange.parquet import Hasher, LakeFile, pseudonymised, sync_and_digest, without_rows
+from fupin.exchange.parquet import LakeKeys, Spool, pseudonymised, sync_and_digest, write_lake_file
 from fupin.exchange.reading import refusals
 from fupin.exchange.reading.duplicates import Dropped, RowHashes
 from fupin.exchange.reading.reasons import reason
@@ -45,7 +45,7 @@ class Intake:
 
 
 def take_in(
-    source: Source, dataset: Dataset, cut_off: date, hasher: Hasher, folder: Path, target: Path, progress: Progress
+    source: Source, dataset: Dataset, cut_off: date, keys: LakeKeys, folder: Path, target: Path, progress: Progress
 ) -> Intake:
     """Read all of ``source`` and write its good rows to ``target``; ``folder`` is for files in between.
 
@@ -53,30 +53,27 @@ def take_in(
     """
     began = time.monotonic()
     taken = Intake()
+    spool = Spool(folder)
     with open_table(source, dataset) as table:
-        dropped = _write_pieces(taken, table, dataset, cut_off, hasher, folder, progress)
+        check = RowCheck(dataset, table, cut_off)
+        hashes = RowHashes(dataset, folder / "hashes")
+        for good in _good_rows(taken, table, check, progress):
+            hashes.add(good)
+            spool.add(pseudonymised(good, dataset, keys))
+        dropped = hashes.dropped()
         if taken.rows == 0:
             raise refusals.header_only(table.header.row)
         _drop(taken, table, dropped)
         taken.recognised = table.recognised(dataset)
     progress("写入数据湖", 0.9)
-    if dropped.rows.height:
-        without_rows(folder / "rows.parquet", target, dropped.rows["row"], dataset)
-        (folder / "rows.parquet").unlink()
-    else:
-        (folder / "rows.parquet").replace(target)
+    write_lake_file(spool.drain(), dropped.marks, target, dataset)
     taken.parquet_sha256 = sync_and_digest(target)
     taken.seconds = time.monotonic() - began
     return taken
 
 
-def _write_pieces(
-    taken: Intake, table: Table, dataset: Dataset, cut_off: date, hasher: Hasher, folder: Path, progress: Progress
-) -> Dropped:
+def _good_rows(taken: Intake, table: Table, check: RowCheck, progress: Progress) -> Iterator[pl.DataFrame]:
     """Checks run one piece ahead in a second thread (Polars works outside the interpreter lock)."""
-    check = RowCheck(dataset, table, cut_off)
-    hashes = RowHashes(dataset, folder / "hashes")
-    out = LakeFile(dataset, folder / "rows.parquet")
     done = 0
 
     def checked() -> Iterator[tuple[int, Checked]]:
@@ -86,12 +83,9 @@ def _write_pieces(
     with _one_ahead(checked()) as pieces:
         for size, result in pieces:
             _count(taken, result)
-            hashes.add(result.good)
-            out.add(pseudonymised(result.good, dataset, hasher))
+            yield result.good
             done += size
             progress("读取并核对", 0.85 * min(1.0, done / max(1, table.size)))
-    out.close()
-    return hashes.dropped()
 
 
 @contextmanager
@@ -118,20 +112,19 @@ def _count(taken: Intake, result: Checked) -> None:
 
 def _drop(taken: Intake, table: Table, dropped: Dropped) -> None:
     """Take duplicates and superseded rows out of the counts; the latter are read again for their cells."""
-    superseded = dropped.superseded
     taken.duplicate_rows = dropped.duplicates
-    taken.bad_rows += superseded.height
-    taken.good_rows -= dropped.rows.height
+    taken.bad_rows += dropped.superseded_count
+    taken.good_rows -= dropped.count
     taken.without_id_rows -= dropped.without_id
     room = KEPT_BAD_ROWS - len(taken.bad)
-    if superseded.height and room > 0:
-        taken.bad += _superseded_rows(table, superseded.head(room))
+    if dropped.superseded.height and room > 0:
+        taken.bad += _superseded_rows(table, dropped.superseded.head(room))
 
 
 def _superseded_rows(table: Table, superseded: pl.DataFrame) -> Iterator[BadRow]:
     kept = dict(superseded.select("row", "kept").iter_rows())
     names = cell_names(table.width)
-    for piece in table.pieces():
-        for row, *cells in piece.frame.filter(pl.col(ROW).is_in(list(kept))).select(ROW, *names).iter_rows():
+    for piece in table.pieces(superseded["row"].to_numpy()):
+        for row, *cells in piece.frame.select(ROW, *names).iter_rows():
             zh, en = reason("superseded", None, limit=str(kept[row]))
             yield BadRow(row, "", "superseded", zh, en, [cell or "" for cell in cells])

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 import polars as pl
@@ -16,11 +18,14 @@ import pyarrow.parquet as pq
 
 from fupin.catalogue.schema import Dataset
 from fupin.exchange.reading.columns import dtype_of
+from fupin.exchange.reading.duplicates import Marks
 from fupin.exchange.reading.table import ROW
 from fupin.kernel.keys import HASH_BYTES, Key
 
 Hasher = Callable[[str], bytes]
 _BLOCK = 64  # SHA-256
+MOST_REMEMBERED = 2_000_000  # people; 50 bytes each
+HELD_BYTES = 64 << 20
 
 
 def lake_hasher(key: Key) -> Hasher:
@@ -49,45 +54,103 @@ def lake_schema(dataset: Dataset) -> dict[str, pl.DataType]:
     return shape
 
 
-def pseudonymised(good: pl.DataFrame, dataset: Dataset, hasher: Hasher) -> pl.DataFrame:
-    """Each distinct number is hashed once."""
+@dataclass
+class LakeKeys:
+    """ID number → keyed hash. The same people come back in file after file: each is hashed once while it is remembered.
+
+    Remembered in memory only, by the first 17 digits (the 18th follows from them), up to ``MOST_REMEMBERED``.
+    """
+
+    hasher: Hasher
+    known: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema={"n": pl.Int64, "key": pl.Binary}))
+
+    def told(self, numbers: pl.Series) -> pl.DataFrame:
+        """``n`` (Int64) and ``key`` (Binary) for every distinct canonical number."""
+        wanted = pl.DataFrame({"text": numbers.drop_nulls().unique()})
+        wanted = wanted.with_columns(n=_first_17(pl.col("text")))
+        found = wanted.select("n").join(self.known, on="n")
+        new = wanted if found.is_empty() else wanted.join(found, on="n", how="anti")
+        keys = pl.Series("key", [self.hasher(number) for number in new["text"].to_list()], dtype=pl.Binary)
+        fresh = new.select("n").with_columns(keys)
+        if self.known.height + fresh.height <= MOST_REMEMBERED:
+            self.known = pl.concat([self.known, fresh])
+        return pl.concat([found, fresh])
+
+
+@cache
+def lake_keys(key: Key) -> LakeKeys:
+    """One memory per process and key. Two threads may use it: at worst a number is hashed again."""
+    return LakeKeys(lake_hasher(key))
+
+
+def _first_17(text: pl.Expr) -> pl.Expr:
+    return text.str.head(17).cast(pl.Int64)
+
+
+def pseudonymised(good: pl.DataFrame, dataset: Dataset, keys: LakeKeys) -> pl.DataFrame:
+    """The lake's columns: each ID number replaced by its keyed hash."""
     for name in dataset.id_columns:
-        distinct = good[name].drop_nulls().unique()
-        keys = pl.Series([hasher(number) for number in distinct.to_list()], dtype=pl.Binary)
-        told = pl.DataFrame({name: distinct, f"{name}_key": keys})
-        good = good.join(told, on=name, how="left", maintain_order="left")
+        told = keys.told(good[name]).rename({"key": f"{name}_key"})
+        good = good.with_columns(n=_first_17(pl.col(name))).join(told, on="n", how="left", maintain_order="left")
+        good = good.drop("n")
     return good.select(list(lake_schema(dataset)))
 
 
-class LakeFile:
-    """Writes pieces to a file that has no name in the lake yet."""
+class Spool:
+    """Rows in between, because which of them to drop is known at the end only: in memory, beyond HELD_BYTES on disk."""
 
-    def __init__(self, dataset: Dataset, path: Path) -> None:
-        self._path = path
-        empty = pl.DataFrame(schema=lake_schema(dataset))
-        self._schema = _arrow(empty).schema
-        self._writer = pq.ParquetWriter(path, self._schema, compression="zstd")
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._held: list[pl.DataFrame | Path] = []
+        self._bytes = 0
 
     def add(self, rows: pl.DataFrame) -> None:
-        if rows.height:
-            self._writer.write_table(_arrow(rows).cast(self._schema), row_group_size=rows.height)
+        self._bytes += int(rows.estimated_size())
+        if self._bytes <= HELD_BYTES:
+            self._held.append(rows)
+            return
+        path = self._folder / f"rows-{len(self._held)}.arrow"
+        rows.write_ipc(path, compression="lz4")
+        self._held.append(path)
 
-    def close(self) -> None:
-        self._writer.close()
+    def drain(self) -> Iterator[pl.DataFrame]:
+        """Each piece once, in order; what lay on disk is removed."""
+        self._held.reverse()
+        while self._held:
+            piece = self._held.pop()
+            if isinstance(piece, Path):
+                yield pl.read_ipc(piece)
+                piece.unlink()
+            else:
+                yield piece
+
+
+def write_lake_file(pieces: Iterable[pl.DataFrame], dropped: Marks, target: Path, dataset: Dataset) -> None:
+    """A row group per piece, without the rows marked in ``dropped`` (by row number).
+
+    Hashes are noise: neither a dictionary nor zstd shortens them.
+    """
+    schema = _arrow(pl.DataFrame(schema=lake_schema(dataset))).schema
+    keys = {f"{name}_key" for name in dataset.id_columns}
+    plain = [name for name in schema.names if name not in keys]
+    writer = pq.ParquetWriter(
+        target,
+        schema,
+        compression={name: "none" if name in keys else "zstd" for name in schema.names},
+        compression_level=dict.fromkeys(plain, 1),
+        use_dictionary=[name for name in plain if name != ROW],  # type: ignore[arg-type]  # names, says the manual
+        column_encoding={ROW: "DELTA_BINARY_PACKED"},
+        write_statistics=plain,
+    )
+    with writer:
+        for piece in pieces:
+            rows = piece.filter(pl.Series(~dropped[piece[ROW].to_numpy()]))
+            if rows.height:
+                writer.write_table(_arrow(rows).cast(schema), row_group_size=rows.height)
 
 
 def _arrow(rows: pl.DataFrame) -> pa.Table:
     return rows.to_arrow(compat_level=pl.CompatLevel.oldest())
-
-
-def without_rows(source: Path, target: Path, dropped: pl.Series, dataset: Dataset) -> None:
-    """The same file without some rows, one row group at a time."""
-    out = LakeFile(dataset, target)
-    reader = pq.ParquetFile(source)
-    for group in range(reader.num_row_groups):
-        rows = pl.DataFrame(pl.from_arrow(reader.read_row_group(group)))
-        out.add(rows.filter(~pl.col(ROW).is_in(dropped.implode())))
-    out.close()
 
 
 def sync_and_digest(path: Path) -> str:

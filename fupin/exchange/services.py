@@ -15,7 +15,7 @@ from fupin.catalogue.schema import Dataset
 from fupin.exchange import ledger
 from fupin.exchange.intake import Intake, Progress, take_in
 from fupin.exchange.models import Delivery, DeliveryState
-from fupin.exchange.parquet import lake_hasher
+from fupin.exchange.parquet import lake_keys
 from fupin.exchange.reading.refusals import Refusal
 from fupin.exchange.reading.source import PlainFile, Source
 from fupin.exchange.rules import check_department, check_said, dataset_named
@@ -139,9 +139,8 @@ def _take(
     with workplace(_root(), wanted.id, fresh.pk) as place:
         if earlier := _earlier(wanted, fresh.sha256):
             return earlier
-        hasher = lake_hasher(settings.FUPIN_KEYS.lake)
         ready = place.folder / "ready.parquet"
-        taken = take_in(source, wanted, fresh.cut_off, hasher, place.folder, ready, report)
+        taken = take_in(source, wanted, fresh.cut_off, lake_keys(settings.FUPIN_KEYS.lake), place.folder, ready, report)
         if raw is not None:
             put(raw, place.raw)
         put(ready, place.parquet)

@@ -2,12 +2,30 @@
 
 from __future__ import annotations
 
-from procrastinate import RetryStrategy
+from procrastinate import JobContext, RetryStrategy
 from procrastinate.contrib.django import app
+from procrastinate.jobs import Status
 
 from fupin.exchange.services import RECEIVE_TASK, process
 
+STALLED_TASK = "exchange.retry_stalled"
+HOUSEKEEPING = "housekeeping"
+MOST_ATTEMPTS = 3  # a job that has killed its worker so often would kill the next one too
 
-@app.task(name=RECEIVE_TASK, retry=RetryStrategy(max_attempts=3, wait=10))
+
+@app.task(name=RECEIVE_TASK, retry=RetryStrategy(max_attempts=MOST_ATTEMPTS, wait=10))
 def receive_task(delivery_id: str) -> None:
     process(delivery_id)
+
+
+@app.periodic(cron="* * * * *")
+@app.task(name=STALLED_TASK, queue=HOUSEKEEPING, queueing_lock=STALLED_TASK, pass_context=True)
+async def retry_stalled(context: JobContext, timestamp: int) -> None:  # noqa: ARG001  # the queue gives it
+    """Every job, of any app, whose worker has given no sign of life for 30 seconds is put back into the queue."""
+    manager = context.app.job_manager
+    for job in await manager.get_stalled_jobs():
+        if job.attempts < MOST_ATTEMPTS:
+            await manager.retry_job(job)
+        else:
+            await manager.finish_job(job, Status.FAILED, delete_job=False)
+    await manager.delete_old_jobs(nb_hours=1, queue=HOUSEKEEPING)

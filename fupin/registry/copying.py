@@ -1,53 +1,78 @@
-"""Many rows into a table: COPY into a temporary staging table, then INSERT … SELECT, in the caller's transaction.
+"""Many rows into a table, in the caller's transaction.
 
-COPY straight into a table is refused under row-level security; through the staging table its policies, checks and
-foreign keys hold as for any other insert.
+``copy_in`` is for the app: COPY into a temporary staging table, then INSERT … SELECT. COPY straight into a table is
+refused under row-level security; through the staging table its policies, checks and foreign keys hold as for any other
+insert. ``copy_to`` writes straight, for the owner (see ``first_loading``).
 """
 
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import polars as pl
-from django.db import connection, models
+from django.db import connection, connections, models
 
 CHUNK_ROWS = 50_000
 NULL = "\\N"
+CopyIn = Callable[[type[models.Model], Iterable[pl.DataFrame]], int]
+
+
+def quoted(model: type[models.Model]) -> str:
+    """The name of the model's table as it stands in a statement."""
+    name: str = connection.ops.quote_name(model._meta.db_table)
+    return name
 
 
 def copy_in(model: type[models.Model], frames: Iterable[pl.DataFrame]) -> int:
     """Insert frames whose columns are the model's database columns; returns the number of rows."""
-    table, stage = model._meta.db_table, f"stage_{model._meta.model_name}"
-    rows, columns = 0, ""
-    quote = connection.ops.quote_name
+    table, stage = quoted(model), f'"stage_{model._meta.model_name}"'
     with connection.cursor() as cursor:
-        cursor.execute(f"CREATE TEMPORARY TABLE {quote(stage)} (LIKE {quote(table)}) ON COMMIT DROP")
+        cursor.execute(f"CREATE TEMPORARY TABLE {stage} (LIKE {table}) ON COMMIT DROP")
         _relax(cursor, stage, model)
-        for frame, encoded in _ahead(frames):
-            columns = ", ".join(quote(name) for name in frame.columns)
-            with cursor.copy(f"COPY {quote(stage)} ({columns}) FROM STDIN (FORMAT csv, NULL '{NULL}')") as copy:
-                copy.write(encoded)
-            rows += frame.height
+        columns: list[str] = []
+        rows = copy_to(cursor, stage, _noting(frames, columns))
         if rows:
-            cursor.execute(f"INSERT INTO {quote(table)} ({columns}) SELECT {columns} FROM {quote(stage)}")  # noqa: S608
-        cursor.execute(f"DROP TABLE {quote(stage)}")
+            names = _names(columns)
+            cursor.execute(f"INSERT INTO {table} ({names}) SELECT {names} FROM {stage}")  # noqa: S608
+        cursor.execute(f"DROP TABLE {stage}")
     return rows
 
 
-def analyze(tables: Iterable[type[models.Model]]) -> None:
-    """Fresh statistics for the planner. A login without the right (MAINTAIN) is only warned; autovacuum follows."""
-    with connection.cursor() as cursor:
-        cursor.execute("ANALYZE " + ", ".join(model._meta.db_table for model in tables))
+def copy_to(cursor: Any, table: str, frames: Iterable[pl.DataFrame], *options: str) -> int:
+    """COPY frames into a (quoted) table; returns the number of rows."""
+    rows = 0
+    settings = ", ".join(["FORMAT csv", f"NULL '{NULL}'", *options])
+    for frame, encoded in _ahead(frames):
+        with cursor.copy(f"COPY {table} ({_names(frame.columns)}) FROM STDIN ({settings})") as copy:
+            copy.write(encoded)
+        rows += frame.height
+    return rows
+
+
+def analyze(tables: Iterable[type[models.Model]], using: str) -> None:
+    """Fresh statistics for the planner. A login without the right is only warned; autovacuum follows."""
+    with connections[using].cursor() as cursor:
+        cursor.execute("ANALYZE " + ", ".join(quoted(model) for model in tables))
+
+
+def _names(columns: Iterable[str]) -> str:
+    return ", ".join(connection.ops.quote_name(name) for name in columns)
+
+
+def _noting(frames: Iterable[pl.DataFrame], columns: list[str]) -> Iterator[pl.DataFrame]:
+    for frame in frames:
+        columns[:] = frame.columns
+        yield frame
 
 
 def _relax(cursor: Any, stage: str, model: type[models.Model]) -> None:
     """The staging table need not know identity columns: the real table numbers its rows itself."""
     key = model._meta.auto_field
     if key is not None:
-        cursor.execute(f'ALTER TABLE "{stage}" DROP COLUMN "{key.column}"')
+        cursor.execute(f'ALTER TABLE {stage} DROP COLUMN "{key.column}"')
 
 
 def _ahead(frames: Iterable[pl.DataFrame]) -> Iterator[tuple[pl.DataFrame, bytes]]:

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from fupin.accounts.api import User, may
+from fupin.accounts.api import Deed, User, may
 from fupin.catalogue.schema import code_lists, tables
 from fupin.kernel.errors import NotFound
 from fupin.kernel.masks import mask_id, mask_name
@@ -26,7 +26,7 @@ LABELLED = ("ethnicity", "political", "education", "schooling", "health", "labou
 
 @dataclass(frozen=True)
 class MemberView:
-    """A member as a page may show one: no clear name, no number. Labels are Chinese, "" when unknown."""
+    """A member as a page may show one: no clear name, no number. Labels in the language asked for, "" when unknown."""
 
     person_id: str
     name: str
@@ -47,6 +47,11 @@ class MemberView:
 
 def has_regions() -> bool:
     return Region.objects.exists()
+
+
+def holds_generated() -> bool:
+    """True when a generated city was ever loaded: whoever looks must be told that nobody in it exists."""
+    return Deed.objects.filter(verb="load_registry", object_kind="registry", detail__generated=True).exists()
 
 
 def has_households() -> bool:
@@ -120,24 +125,24 @@ def household_for(user: User, household_id: str) -> Household:
     return found
 
 
-def members_of(user: User, household_id: str, on: date | None = None) -> list[MemberView]:
+def members_of(user: User, household_id: str, on: date | None = None, lang: str = "zh") -> list[MemberView]:
     """Present members, the head first; ages on a day (today when none is given). Raises NotFound."""
     household = household_for(user, household_id)
     rows = Membership.objects.filter(household=household, valid_to__isnull=True).select_related("person")
-    return [_member(row, on or timezone.localdate()) for row in rows.order_by("relation", "person_id")]
+    return [_member(row, on or timezone.localdate(), lang) for row in rows.order_by("relation", "person_id")]
 
 
-def _member(row: Membership, on: date) -> MemberView:
+def _member(row: Membership, on: date, lang: str) -> MemberView:
     person = row.person
     return MemberView(
         person_id=person.person_id,
         name=mask_name(person.name),
-        sex=label("sex", person.sex),
+        sex=label("sex", person.sex, lang),
         age=None if person.birth_date is None else full_years(person.birth_date, on),
-        relation=label("relation", row.relation),
+        relation=label("relation", row.relation, lang),
         id_masked=_masked_id(person),
         work_months=person.work_months,
-        **{name: label(tables()["persons"].columns[name].codes, getattr(person, name)) for name in LABELLED},
+        **{name: label(tables()["persons"].columns[name].codes, getattr(person, name), lang) for name in LABELLED},
     )
 
 

@@ -27,9 +27,11 @@ def seal_many(keys: Keys, texts: Iterable[str], records: Iterable[str]) -> list[
     key = keys.encryption
     head = bytes([len(key.id)]) + key.id.encode("ascii")
     encrypt = AESGCM(key.secret).encrypt
+    texts = list(texts)
+    nonces = os.urandom(NONCE_BYTES * len(texts))
     sealed = []
-    for text, record in zip(texts, records, strict=True):
-        nonce = os.urandom(NONCE_BYTES)
+    for place, (text, record) in enumerate(zip(texts, records, strict=True)):
+        nonce = nonces[place * NONCE_BYTES : (place + 1) * NONCE_BYTES]
         sealed.append(head + nonce + encrypt(nonce, text.encode(), record.encode()))
     return sealed
 

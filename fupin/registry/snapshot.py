@@ -49,7 +49,7 @@ ELSEWHERE = {
     ("persons", "village_code"): "h.village_code",
 }
 #: which connection reads which tables, at the same time
-SHARES = (("households", "persons", "survey"), ("ledger",))
+SHARES = (("persons", "survey"), ("ledger", "households"))
 
 
 @dataclass(frozen=True)
@@ -132,6 +132,8 @@ def _conninfo() -> str:
 
 def _begin(reader: Any) -> None:
     _run(reader, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+    # both cores are busy already; without helpers the planner walks the sorted indexes instead of sorting on disk
+    _run(reader, "SET LOCAL max_parallel_workers_per_gather = 0")
 
 
 def _run(reader: Any, sql: str) -> None:

@@ -16,29 +16,40 @@ from fupin.ui.templatetags.ui import language
 KINDS = ("wage", "business", "transfer", "property")
 
 
-def rule_bars(rules: Iterable[RuleCount], region: str = "") -> dict[str, Any]:
-    """Findings per rule; each bar opens its list."""
+def rule_bars(rules: Iterable[RuleCount], length: int) -> dict[str, Any]:
+    """The rules with the most findings; each bar opens its list."""
     rows = [
         {
             "name": rule.zh if language() == "zh" else rule.en,
             "value": rule.n,
-            "href": list_of("console:findings", region, rule=rule.rule),
+            "href": list_of("console:findings", "", rule=rule.rule),
             "tone": f"sev-{rule.severity}",
         }
-        for rule in rules
+        for rule in sorted(rules, key=lambda rule: (-rule.n, rule.severity, rule.rule))[:length]
     ]
     return {"rows": rows, "unit": _("条")}
 
 
-def histogram_data(bins: Sequence[tuple[int, int]], region: str) -> dict[str, Any]:
-    return {"bins": bins, "unit": _("户"), "href": list_of("console:households", region) + "&"}
+def histogram_data(bins: Sequence[tuple[int, int]], region: str, run: str = "") -> dict[str, Any]:
+    return {"bins": bins, "unit": _("户"), "href": list_of("console:households", region, run=run) + "&"}
 
 
 def radar_data(
-    names: Sequence[str], own: Sequence[float | None], own_name: str, mean: Sequence[float] | None, mean_name: str
+    names: Sequence[str],
+    own: Sequence[float | None],
+    own_name: str,
+    mean: Sequence[float | None] | None,
+    mean_name: str,
 ) -> dict[str, Any]:
     """Seven shares 0–1 against another seven; None = the dimension does not apply."""
-    return {"names": names, "own": own, "ownName": own_name, "mean": mean, "meanName": mean_name}
+    return {
+        "names": names,
+        "own": own,
+        "ownName": own_name,
+        "mean": mean,
+        "meanName": mean_name,
+        "noneName": _("不适用"),
+    }
 
 
 def income_data(entries: Sequence[LedgerEntry]) -> dict[str, Any]:

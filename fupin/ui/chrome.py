@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 
 from django.conf import settings
 from django.urls import reverse
@@ -13,6 +12,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from fupin.accounts.api import Role, User
+from fupin.registry import api as registry
 
 
 @dataclass(frozen=True)
@@ -58,8 +58,8 @@ def may_enter(user: User, area: str) -> bool:
 
 
 def is_demo() -> bool:
-    """True when the data are generated: the mark that ``fupin demo`` leaves in the data folder says so."""
-    return (Path(settings.FUPIN_DATA_DIR) / "demo" / "city.txt").exists()
+    """True when the registry holds generated households, however they were loaded."""
+    return registry.holds_generated()
 
 
 @cache

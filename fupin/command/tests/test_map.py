@@ -38,8 +38,7 @@ def test_every_figure_opens_a_list_of_that_length(visitor: Visitor) -> None:
     figures = visitor.figures()
     assert len(figures) >= 4
     for href, count in figures:
-        visitor.open(href)
-        assert visitor.total() == count, href
+        assert visitor.total_of(href) == count, href
 
 
 def test_a_region_outside_the_scope_is_like_one_that_does_not_exist(visitor: Visitor) -> None:

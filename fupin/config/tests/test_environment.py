@@ -150,7 +150,7 @@ def test_a_second_maker_of_a_secret_takes_the_first_ones(tmp_path: Path) -> None
 def test_lost_keys_are_never_replaced_silently(tmp_path: Path) -> None:
     first = environment.keys(tmp_path)
     (tmp_path / "keys.json").rename(tmp_path / "elsewhere.json")
-    with pytest.raises(UserError, match="keys.json"):
+    with pytest.raises(UserError, match="密钥文件 keys"):
         environment.keys(tmp_path)
     (tmp_path / "elsewhere.json").rename(tmp_path / "keys.json")
     assert environment.keys(tmp_path) == first

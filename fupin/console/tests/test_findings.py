@@ -32,8 +32,7 @@ def test_the_run_page_figures_open_lists_of_that_length(visitor: Visitor) -> Non
     figures = visitor.figures()
     assert len(figures) > 6
     for href, count in figures:
-        visitor.open(href)
-        assert visitor.total() == count, href
+        assert visitor.total_of(href) == count, href
 
 
 def test_a_run_with_a_wrong_date_says_how_to_write_it(visitor: Visitor) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 from typing import Any
 
 from django.contrib import messages
-from django.core.files.uploadedfile import TemporaryUploadedFile
+from django.core.files.uploadedfile import TemporaryUploadedFile, UploadedFile
 from django.db.models import Count, Max
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -27,6 +28,7 @@ from fupin.ui.guards import Problem, problem_of, room, user_of
 from fupin.ui.templatetags.ui import tongue
 
 QUARANTINE_PAGE = 50
+HEAD_BYTES = 4_194_304  # page.js sends no more
 BUSY = (DeliveryState.WAITING, DeliveryState.READING)
 
 
@@ -118,6 +120,30 @@ def _enqueue(user: User, form: UploadForm) -> Delivery:
     )
 
 
+@require_POST
+@room("deliveries")
+def guess(request: HttpRequest) -> HttpResponse:
+    """What a chosen file seems to be, told from its beginning before anything is handed in; nothing is kept."""
+    user = user_of(request)
+    accounts.require(user, "deliver")
+    head = request.FILES.get("head")
+    found = _guess_head(head) if head else None
+    allowed = found in {one.id for one in exchange.datasets_for(user)}
+    return render(request, "console/guessed.html", {"dataset": datasets().get(found or ""), "allowed": allowed})
+
+
+def _guess_head(head: UploadedFile) -> str | None:
+    """None when it cannot be told, also for a workbook that was cut off."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"head{Path(head.name or '').suffix}"
+        content = head.read(HEAD_BYTES)
+        path.write_bytes(content)
+        try:
+            return exchange.guess_dataset(path)
+        except exchange.Refusal:
+            return None
+
+
 def _guess(file: TemporaryUploadedFile) -> str:
     found = exchange.guess_dataset(Path(file.temporary_file_path()))
     if found is None:
@@ -153,7 +179,7 @@ def delivery(request: HttpRequest, delivery_id: str) -> HttpResponse:
         "busy": one.state in BUSY,
         "recognised": recognised_facts(one.recognised),
         "columns": [(cell, name) for name, cell in one.recognised.get("columns", {}).items()],
-        "rows": rows,
+        "rows": [{"row": row, "seen": seen_cell(row, one.recognised)} for row in rows],
         "offset": offset,
         "next": offset + QUARANTINE_PAGE if len(rows) == QUARANTINE_PAGE else None,
         "before": max(0, offset - QUARANTINE_PAGE) if offset else None,
@@ -161,6 +187,13 @@ def delivery(request: HttpRequest, delivery_id: str) -> HttpResponse:
         "may_download": accounts.may(user, "download_bad_rows"),
     }
     return render(request, "console/delivery.html", context)
+
+
+def seen_cell(row: exchange.QuarantinedCells, found: dict[str, Any]) -> str:
+    """The one cell that was refused (long numbers masked); "" when the fault lies in the row as a whole."""
+    heading = found.get("columns", {}).get(row.column, row.column)
+    cells = dict(zip(row.header, row.cells, strict=False))
+    return cells.get(str(heading), "")
 
 
 def recognised_facts(found: dict[str, Any]) -> list[tuple[str, str]]:

@@ -7,11 +7,9 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from fupin.accounts.api import User
 from fupin.console.evidence import evidence_of, statements_of
-from fupin.console.filters import FindingFilter, page_of
+from fupin.console.filters import FindingFilter, page_of, run_asked
 from fupin.identify import api as identify
-from fupin.identify.api import Run
 from fupin.kernel.errors import NotFound
 from fupin.registry import api as registry
 from fupin.ui import words
@@ -23,8 +21,8 @@ from fupin.ui.places import place_of
 def findings(request: HttpRequest) -> HttpResponse:
     """The list; every filter stands in the address."""
     user = user_of(request)
-    run = _run(request, user)
     asked = FindingFilter.of(request)
+    run = run_asked(user, asked.run)
     context: dict[str, Any] = {"area": "findings", "asked": asked, "place": place_of(user, asked.region), "run": run}
     if run is not None:
         page = page_of(request, asked.select(user, run))
@@ -37,11 +35,6 @@ def findings(request: HttpRequest) -> HttpResponse:
             "directions": words.DIRECTIONS,
         }
     return render(request, "console/findings.html", context)
-
-
-def _run(request: HttpRequest, user: User) -> Run | None:
-    wanted = request.GET.get("run", "")
-    return identify.run_for(user, wanted) if wanted else identify.latest_run(user)
 
 
 @room("findings")

@@ -52,16 +52,22 @@ def _of_run(user: User, run: Run, code: str) -> dict[str, Any]:
     return {
         "figures": figures,
         "rules": rules,
-        "rule_chart": rule_bars(rules[:10]),
+        "rule_chart": rule_bars(rules, 12),
         "severities": list(severities),
-        "to_check": _to_check(user, run) if user.role == Role.CADRE else [],
+        **(_to_visit(user, run) if user.role == Role.CADRE else {}),
     }
 
 
-def _to_check(user: User, run: Run) -> list[dict[str, Any]]:
+def _to_visit(user: User, run: Run) -> dict[str, Any]:
+    """A cadre's work: the gravest findings, and the undecided households with the most unknown facts."""
     found = list(identify.findings_for(user, run).order_by("severity", "finding_id")[:10])
-    homes = registry.households_for(user).in_bulk([one.household_id for one in found])
-    return [{"finding": one, "household": homes.get(one.household_id)} for one in found]
+    waiting = identify.index_for(user, run).filter(band="undecided").order_by("-unknown", "household_id")
+    open_ = list(waiting[:8])
+    homes = registry.households_for(user).in_bulk([one.household_id for one in (*found, *open_)])
+    return {
+        "to_check": [{"finding": one, "household": homes.get(one.household_id)} for one in found],
+        "to_ask": [{"index": one, "household": homes.get(one.household_id)} for one in open_],
+    }
 
 
 def deliveries_needing_care(user: User) -> Any:

@@ -12,8 +12,7 @@ from django.views.decorators.http import require_POST
 
 from fupin.accounts.api import User
 from fupin.catalogue.schema import code_lists
-from fupin.console.filters import STATES, HouseholdFilter, inside, page_of
-from fupin.identify import api as identify
+from fupin.console.filters import STATES, HouseholdFilter, inside, page_of, page_of_index, run_asked
 from fupin.identify.api import Run
 from fupin.registry import api as registry
 from fupin.ui import words
@@ -25,11 +24,10 @@ from fupin.ui.places import place_of
 def households(request: HttpRequest) -> HttpResponse:
     """With a run: its index and filters. Before the first run: the registry's list."""
     user = user_of(request)
-    run = identify.latest_run(user)
     asked = HouseholdFilter.of(request)
+    run = run_asked(user, asked.run)
     place = place_of(user, asked.region)
     rows = _indexed(request, user, run, asked) if run else _plain(request, user, asked)
-    villages = {row["household"].village_code for row in rows["rows"] if row["household"]}
     context = {
         "area": "households",
         "asked": asked,
@@ -37,13 +35,18 @@ def households(request: HttpRequest) -> HttpResponse:
         "run": run,
         "bands": words.BANDS,
         "causes": code_lists()["cause"].values,
-        "villages": {code: registry.region(code).name for code in villages},
+        "villages": _villages(rows["rows"]),
     }
     return render(request, "console/households.html", {**context, **rows})
 
 
+def _villages(rows: list[dict[str, Any]]) -> dict[str, str]:
+    codes = {row["household"].village_code for row in rows if row["household"]}
+    return dict(registry.Region.objects.filter(code__in=codes).values_list("code", "name"))
+
+
 def _indexed(request: HttpRequest, user: User, run: Run, asked: HouseholdFilter) -> dict[str, Any]:
-    page = page_of(request, asked.select(user, run))
+    page = page_of_index(request, user, run, asked)
     homes = registry.households_for(user).in_bulk([one.household_id for one in page])
     return {"page": page, "rows": [{"index": one, "household": homes.get(one.household_id)} for one in page]}
 

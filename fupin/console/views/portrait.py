@@ -13,6 +13,7 @@ from django.views.decorators.http import require_POST
 from fupin.accounts import api as accounts
 from fupin.accounts.api import User
 from fupin.catalogue.load import load_catalogue
+from fupin.console.filters import run_asked
 from fupin.console.forms import RevealForm, problems_of
 from fupin.console.portraits import Told, income_per_head, survey_groups, told_of, working_members
 from fupin.identify import api as identify
@@ -21,16 +22,17 @@ from fupin.kernel.errors import NotFound, UserError
 from fupin.registry import api as registry
 from fupin.registry.api import Household
 from fupin.ui.charts import income_data, radar_data
+from fupin.ui.figures import dimension_means
 from fupin.ui.guards import problem_of, room, user_of
 from fupin.ui.places import place_of
-from fupin.ui.templatetags.ui import tongue
+from fupin.ui.templatetags.ui import language, tongue
 
 
 @room("households")
 def portrait(request: HttpRequest, household_id: str) -> HttpResponse:
     user = user_of(request)
     household = registry.household_for(user, household_id)
-    members = registry.members_of(user, household_id)
+    members = registry.members_of(user, household_id, lang=language())
     ledger = registry.ledger_of(user, household_id)
     income = income_data(ledger)
     context = {
@@ -43,14 +45,13 @@ def portrait(request: HttpRequest, household_id: str) -> HttpResponse:
         "per_head": income_per_head(ledger, household.members),
         "survey": survey_groups(registry.survey_of(user, household_id)),
         "may_reveal": accounts.may(user, "reveal_id"),
-        **_identified(user, household),
+        **_identified(user, household, run_asked(user, request.GET.get("run", ""))),
     }
     return render(request, "console/portrait.html", context)
 
 
-def _identified(user: User, household: Household) -> dict[str, Any]:
-    """Index, radar, lost points and findings of the latest run; nothing before the first one."""
-    run = identify.latest_run(user)
+def _identified(user: User, household: Household, run: Run | None) -> dict[str, Any]:
+    """Index, radar, lost points and findings of a run; nothing before the first one."""
     index = identify.index_for(user, run).filter(household_id=household.pk).first() if run else None
     if run is None or index is None:
         return {"run": run, "index": None}
@@ -71,7 +72,7 @@ def _radar(user: User, run: Run, index: HouseholdIndex) -> dict[str, Any]:
     parts = zip(index.dim_low, index.dim_high, index.dim_weight, strict=True)
     own = [(low + high) / 2 / (weight * 10_000) if weight else None for low, high, weight in parts]
     try:
-        mean: list[float] | None = identify.village_means(user, run, index.village_code)
+        mean: list[float | None] | None = dimension_means(identify.region_result(user, run, index.village_code))
     except LookupError:
         mean = None
     names = [tongue(dimension) for dimension in load_catalogue().dimensions]

@@ -17,7 +17,7 @@ from fupin.console.forms import RunForm, problems_of
 from fupin.identify import api as identify
 from fupin.identify.api import RegionResult, Run, RunState
 from fupin.kernel.errors import UserError
-from fupin.ui.charts import histogram_data, rule_bars
+from fupin.ui.charts import histogram_data
 from fupin.ui.figures import incidence, mean_text, region_figures
 from fupin.ui.guards import Problem, problem_of, room, user_of
 from fupin.ui.places import place_of
@@ -93,14 +93,16 @@ def _results(user: User, run: Run) -> dict[str, Any]:
         result = identify.region_result(user, run, code)
     except LookupError:
         return {"figures": None}
+    latest = identify.latest_run(user) == run
+    older = "" if latest else run.pk
     rules = identify.rule_counts(user, run)
     return {
-        "latest": identify.latest_run(user) == run,
+        "latest": latest,
         "place": place_of(user, code),
-        "figures": region_figures(result),
+        "figures": region_figures(result, older),
         "rules": rules,
-        "rule_chart": rule_bars(rules[:12], code),
-        "histogram": histogram_data(identify.histogram(user, run, code), code),
+        "most": max((rule.n for rule in rules), default=1),
+        "histogram": histogram_data(identify.histogram(user, run, code), code, older),
         "compared": _against_the_run_before(user, run, code, result),
     }
 

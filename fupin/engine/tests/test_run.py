@@ -203,7 +203,8 @@ def test_the_score_counts_rules_hidden_errors_and_targeting(hamlet: RunInputs, t
     run, truth = tmp_path / "run", tmp_path / "truth"
     execute(hamlet, run)
     truth.mkdir()
-    findings = pl.DataFrame({"household_id": ["H1", "H2", "H3"], "rule": ["car"] * 3, "topic": ["car"] * 3})
+    findings = pl.DataFrame({"household_id": ["H1", "H2", "H3"], "rule": ["car"] * 3, "topic": ["car"] * 3,
+                             "direction": ["misplaced"] * 3})  # fmt: skip
     findings.write_parquet(run / "findings.parquet")
     planted = {"household_id": ["H1", "H2", "H4", "H3", "H5"], "topic": ["car", "car", "car", "income", "income"],
                "class": ["fraud", "lookalike", "fraud", "error", "error"],
@@ -213,7 +214,8 @@ def test_the_score_counts_rules_hidden_errors_and_targeting(hamlet: RunInputs, t
     poor = {"household_id": ids, "state": ["0"] * 8, "welfare": list(range(8)), "truly_poor": [True] * 4 + [False] * 4}
     pl.DataFrame(poor).write_parquet(truth / "households.parquet")
     told = score(run, truth)
-    assert told["rules"]["car"] == {"topic": "car", "found": 3, "tp": 1, "fp": 2, "precision": 0.3333, "recall": 0.5}
+    told_of_car = {"topic": "car", "found": 3, "tp": 1, "fp": 2, "precision": 0.3333, "recall": 0.5, "claim": 0.0}
+    assert told["rules"]["car"] == told_of_car  # the three homes are truly poor: not one is misplaced
     assert told["topics"]["income"] == {"tp": 0, "fp": 0, "fn": 2, "precision": None, "recall": 0.0}
     assert (told["undescribed"]["planted"], told["undescribed"]["found"]) == (2, 1)
     assert told["targeting"]["income_as_many_as_poor"]["selected"] == 4

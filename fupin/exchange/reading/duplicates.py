@@ -16,26 +16,34 @@ from fupin.exchange.reading.table import ROW
 
 _RECORD = np.dtype([("row", "<i8"), ("key_a", "<u8"), ("key_b", "<u8"), ("content", "<u8"), ("no_id", "?")])
 _AT_ONCE = 4_000_000
+MOST_TOLD = 100_000
+Marks = np.ndarray[tuple[int], np.dtype[np.bool_]]
 _SEEDS = (11, 23, 47)
 
 
-@dataclass(frozen=True)
+@dataclass
 class Dropped:
-    """``rows``: row, kept (the later row), same (Boolean: identical content), no_id (it had no ID number)."""
+    """``marks``: a Boolean for each row number, one byte each. ``superseded``: row, kept (the later row), the first
+    ``MOST_TOLD`` of ``superseded_count`` in order; the rest is counted only."""
 
-    rows: pl.DataFrame
-
-    @property
-    def duplicates(self) -> int:
-        return int(self.rows["same"].sum())
-
-    @property
-    def without_id(self) -> int:
-        return int(self.rows["no_id"].sum())
+    marks: Marks
+    superseded: pl.DataFrame
+    superseded_count: int = 0
+    duplicates: int = 0
+    without_id: int = 0
 
     @property
-    def superseded(self) -> pl.DataFrame:
-        return self.rows.filter(~pl.col("same"))
+    def count(self) -> int:
+        return self.duplicates + self.superseded_count
+
+    def take(self, found: pl.DataFrame) -> None:
+        """``found``: row, kept, same (identical content), no_id (it had no ID number)."""
+        self.marks[found["row"].to_numpy()] = True
+        other = found.filter(~pl.col("same")).select("row", "kept")
+        self.superseded_count += other.height
+        self.duplicates += found.height - other.height
+        self.without_id += int(found["no_id"].sum())
+        self.superseded = pl.concat([self.superseded, other]).bottom_k(MOST_TOLD, by="row").sort("row")
 
 
 class RowHashes:
@@ -46,7 +54,7 @@ class RowHashes:
         self._id = next((name for name in dataset.id_columns if dataset.columns[name].required), None)
         self._path = path
         self._stream = path.open("wb")
-        self._count = 0
+        self._count, self._last = 0, 0
 
     def add(self, good: pl.DataFrame) -> None:
         """A row whose key is not complete (no ID number) equals only a row with the same content."""
@@ -64,14 +72,15 @@ class RowHashes:
             )
         record.tofile(self._stream)
         self._count += good.height
+        self._last = int(record["row"][-1]) if good.height else self._last
 
     def dropped(self) -> Dropped:
         self._stream.close()
-        parts = max(1, -(-self._count // _AT_ONCE))
-        found = [_dropped_of(_select(self._path, part, parts)) for part in range(parts)] if self._count else []
-        schema = {"row": pl.Int64, "kept": pl.Int64, "same": pl.Boolean, "no_id": pl.Boolean}
-        rows = pl.concat(found) if found else pl.DataFrame(schema=schema)
-        return Dropped(rows.sort("row"))
+        told = Dropped(np.zeros(self._last + 1, dtype=bool), pl.DataFrame(schema={"row": pl.Int64, "kept": pl.Int64}))
+        parts = -(-self._count // _AT_ONCE)
+        for part in range(parts):
+            told.take(_dropped_of(_select(self._path, part, parts)))
+        return told
 
 
 def _select(path: Path, part: int, parts: int) -> pl.DataFrame:

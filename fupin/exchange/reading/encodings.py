@@ -45,8 +45,8 @@ def find_encoding(source: Source) -> Encoding:
     failed = _first_undecodable(source, codec or "utf-8", skip)
     if failed is None:
         return Encoding(codec or "utf-8", skip, _lone_returns(source))
-    line, text_before = failed
-    if codec:
+    line, text_before, other = failed
+    if codec or (text_before >= _HAN_NEEDED and not other):
         raise refusals.unknown_encoding(line)
     if text_before >= _HAN_NEEDED:
         raise refusals.mixed_encodings(line, "UTF-8", "GB18030")
@@ -93,8 +93,8 @@ def _lone_returns(source: Source) -> bool:
     return b"\r" in head and b"\n" not in head
 
 
-def _first_undecodable(source: Source, codec: str, skip: int) -> tuple[int, int] | None:
-    """(line, number of non-ASCII characters before it), or None when all of it decodes."""
+def _first_undecodable(source: Source, codec: str, skip: int) -> tuple[int, int, bool] | None:
+    """(line, number of non-ASCII characters before it, is the rest of the line GB18030), or None when all decodes."""
     decoder = codecs.getincrementaldecoder(codec)("strict")
     lines, wide = 1, 0
     with source.open() as stream:
@@ -105,7 +105,8 @@ def _first_undecodable(source: Source, codec: str, skip: int) -> tuple[int, int]
                 decoder.decode(block, final=not block)
             except UnicodeDecodeError as error:
                 good = (pending + block)[: error.start]
-                return lines + good.count(b"\n"), wide + _wide(good)
+                rest = (pending + block)[error.start :].split(b"\n", 1)[0]
+                return lines + good.count(b"\n"), wide + _wide(good), _decodes(rest, "gb18030")
             lines += block.count(b"\n")
             wide = min(wide + _wide(block), _HAN_NEEDED) if wide < _HAN_NEEDED else wide
     return None
@@ -142,7 +143,7 @@ def _strange_line(text: bytes, place: int, first_line: int) -> refusals.Refusal:
     begin, end = text.rfind(b"\n", 0, place) + 1, text.find(b"\n", place)
     line = text[begin : end if end >= 0 else len(text)]
     number = first_line + text.count(b"\n", 0, place)
-    if _is_utf8(line):
+    if _decodes(line, "utf-8"):
         return refusals.mixed_encodings(number, "GB18030", "UTF-8")
     return refusals.unknown_encoding(number)
 
@@ -151,7 +152,7 @@ def _look_for_utf8_lines(text: bytes, first_line: int) -> None:
     for place in _like_utf8(text):
         begin, end = text.rfind(b"\n", 0, place) + 1, text.find(b"\n", place)
         line = text[begin : end if end >= 0 else len(text)]
-        if len(_UTF8_HAN.findall(line)) >= _HAN_NEEDED and _is_utf8(line):
+        if len(_UTF8_HAN.findall(line)) >= _HAN_NEEDED and _decodes(line, "utf-8"):
             raise refusals.mixed_encodings(first_line + text.count(b"\n", 0, begin), "GB18030", "UTF-8")
 
 
@@ -165,9 +166,9 @@ def _like_utf8(text: bytes) -> list[int]:
     return np.flatnonzero(character[:-3] & character[3:]).tolist()
 
 
-def _is_utf8(line: bytes) -> bool:
+def _decodes(line: bytes, codec: str) -> bool:
     try:
-        line.decode("utf-8")
+        line.decode(codec)
     except UnicodeDecodeError:
         return False
     return True

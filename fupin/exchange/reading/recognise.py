@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from fupin.catalogue.schema import Dataset
@@ -12,7 +13,7 @@ from fupin.exchange.reading import archive, header, refusals
 from fupin.exchange.reading.filetypes import Kind, kind_of
 from fupin.exchange.reading.header import Header
 from fupin.exchange.reading.source import Source
-from fupin.exchange.reading.table import HEADER_ROWS, Piece
+from fupin.exchange.reading.table import HEADER_ROWS, Pieces
 from fupin.exchange.reading.textfile import DELIMITERS, TextFile
 from fupin.exchange.reading.workbook import Merged, Sheet, merged_name, open_workbook
 
@@ -21,11 +22,11 @@ _DELIMITER_NAMES = {",": "comma", "\t": "tab", ";": "semicolon", "|": "bar", "ï¼
 
 @dataclass
 class Table:
-    """``pieces`` may be called again and gives the same rows; ``size`` is the sum of their sizes, roughly."""
+    """``pieces`` may be called again and gives the same rows, or only some; ``size``: sum of their sizes, roughly."""
 
     header: Header
     size: int
-    pieces: Callable[[], Iterator[Piece]]
+    pieces: Pieces
     about: dict[str, Any]
     merged_rows: frozenset[int] = frozenset()
     notes: list[dict[str, str]] = field(default_factory=list)
@@ -81,7 +82,7 @@ def _text_table(source: Source, dataset: Dataset) -> Table:
     found.cells = _trimmed(found.cells)
     about = {"kind": "text", "encoding": text.encoding.label, "delimiter": _DELIMITER_NAMES[delimiter]}
     width = len(found.cells)
-    return Table(found, source.size, lambda: text.pieces(delimiter, width, found.row + 1), about)
+    return Table(found, source.size, partial(text.pieces, delimiter, width, found.row + 1), about)
 
 
 def _plausible(rows: Sequence[Sequence[str]], dataset: Dataset) -> tuple[int, int, int]:
@@ -117,7 +118,7 @@ def _table_of_sheet(source: Source, kind: Kind, sheet: Sheet, found: Header) -> 
     merged_rows = _merged_rows(sheet.merged(), found.row)
     about = {"kind": kind, "sheet": sheet.name}
     width, first = len(found.cells), found.row + 1
-    return Table(found, sheet.height, lambda: sheet.pieces(width, first), about, merged_rows, notes)
+    return Table(found, sheet.height, partial(sheet.pieces, width, first), about, merged_rows, notes)
 
 
 def _formula_notes(source: Source, sheet: Sheet) -> list[dict[str, str]]:

@@ -115,8 +115,8 @@ def too_many_columns(count: int, limit: int) -> Refusal:
 def too_large_inside(declared_mib: int, packed_mib: int) -> Refusal:
     return Refusal(
         "zip_bomb",
-        f"压缩包异常：{packed_mib} MiB 的文件解开后有 {declared_mib} MiB 以上，已停止读取",
-        f"suspicious archive: {packed_mib} MiB unpack to {declared_mib} MiB or more; reading stopped",
+        f"压缩包异常：{packed_mib or '不足 1'} MiB 的文件解开后有 {declared_mib} MiB 以上，已停止读取",
+        f"suspicious archive: {packed_mib or 'less than 1'} MiB unpack to {declared_mib} MiB or more; reading stopped",
         "请用表格软件重新另存为 XLSX；数据很多时请改用 CSV 或分成几个文件",
         "save it again as XLSX in a spreadsheet program; for much data use CSV or several files",
     )
@@ -159,6 +159,16 @@ def row_too_long(row: int, limit_mib: int) -> Refusal:
         f"no end of row within {limit_mib} MiB after row {row}: probably a quote without its partner",
         "请检查该行附近的双引号，文字中的双引号要写成两个",
         'check the double quotes near that row; inside text write them twice ("")',
+    )
+
+
+def open_quote(row: int) -> Refusal:
+    return Refusal(
+        "open_quote",
+        f"第 {row} 行有一个双引号没有配对，从这里到文件末尾被当成了一格",
+        f"row {row} has a double quote without its partner: the rest of the file became one cell",
+        "请补上或删去这个双引号；文字中的双引号要写成两个",
+        'close or remove that quote; inside text write double quotes twice ("")',
     )
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Protocol
 
+import numpy as np
 import polars as pl
 
 MAX_COLUMNS = 200
@@ -20,6 +23,16 @@ class Piece:
 
     frame: pl.DataFrame
     size: int
+
+
+#: row numbers in rising order
+Rows = np.ndarray[tuple[int], np.dtype[np.int64]]
+
+
+class Pieces(Protocol):
+    """All rows below the header piece by piece, or only those asked for."""
+
+    def __call__(self, only: Rows | None = None) -> Iterator[Piece]: ...
 
 
 def cell_names(width: int) -> list[str]:

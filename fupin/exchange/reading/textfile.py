@@ -9,27 +9,32 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import islice
 
+import numpy as np
 import polars as pl
 
 from fupin.exchange.reading import refusals
 from fupin.exchange.reading.encodings import Encoding, clear_blocks, find_encoding
 from fupin.exchange.reading.source import Source
-from fupin.exchange.reading.table import MAX_COLUMNS, OVERFLOW, ROW, Piece, cell_names
+from fupin.exchange.reading.table import MAX_COLUMNS, OVERFLOW, ROW, Piece, Rows, cell_names
 
 DELIMITERS = (",", "\t", ";", "|", "，", "\x01")
 MAX_ROW_BYTES = 16 << 20
 HEAD_BYTES = 1 << 20
+HELD_BYTES = 64 << 20
+_END = "\x02end\x03"  # a row of our own behind the last: an open quote would swallow it
 csv.field_size_limit(MAX_ROW_BYTES * 2)
 
 
-@dataclass(frozen=True)
+@dataclass
 class TextFile:
     source: Source
     encoding: Encoding
+    _held: list[bytes] = field(default_factory=list, repr=False)
+    _held_all: bool = False
 
     @classmethod
     def open(cls, source: Source) -> TextFile:
@@ -44,15 +49,32 @@ class TextFile:
         """The first rows as cells."""
         return list(islice(csv.reader(io.StringIO(self.beginning, newline=""), delimiter=delimiter), rows))
 
-    def pieces(self, delimiter: str, width: int, first_row: int) -> Iterator[Piece]:
+    def pieces(self, delimiter: str, width: int, first_row: int, only: Rows | None = None) -> Iterator[Piece]:
         """Rows from ``first_row`` on, ``width`` cells each (as text) and OVERFLOW for what stands beyond."""
         row = 1
-        for text in whole_rows(clear_blocks(self.source, self.encoding)):
-            frame = parse(text, delimiter, width, row)
-            row += frame.height
-            body = frame.filter(pl.col(ROW) >= first_row) if row - frame.height < first_row else frame
+        for text in self._texts():
+            if only is None:
+                frame = parse(text, delimiter, width, row)
+                height = frame.height
+            else:
+                frame, height = parse_some(text, delimiter, width, row, only)
+            body = frame.filter(pl.col(ROW) >= first_row) if row < first_row else frame
+            row += height
             if body.height:
                 yield Piece(body, len(text))
+
+    def _texts(self) -> Iterable[bytes]:
+        """Whole rows as UTF-8. A file of ordinary size is decoded once and kept: its rows are asked for twice."""
+        if self.source.size > HELD_BYTES:
+            return whole_rows(clear_blocks(self.source, self.encoding))
+        return self._held if self._held_all else self._reading()
+
+    def _reading(self) -> Iterator[bytes]:
+        self._held.clear()
+        for text in whole_rows(clear_blocks(self.source, self.encoding)):
+            self._held.append(text)
+            yield text
+        self._held_all = True
 
 
 def whole_rows(blocks: Iterable[bytes]) -> Iterator[bytes]:
@@ -72,8 +94,9 @@ def whole_rows(blocks: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def _last_row_end(buffer: bytes) -> int:
-    if b'"' not in buffer:
-        return buffer.rfind(b"\n") + 1
+    last = buffer.rfind(b"\n") + 1
+    if (buffer.count(b'"') - buffer.count(b'"', last)) % 2 == 0:
+        return last
     parts = buffer.split(b'"')
     end = len(buffer)
     for index in range(len(parts) - 1, -1, -1):
@@ -88,48 +111,81 @@ def parse(text: bytes, delimiter: str, width: int, first_row: int) -> pl.DataFra
     """ROW, ``width`` cells and OVERFLOW for each row of the text."""
     if is_regular(text, delimiter):
         frame = _parse_regular(text, delimiter, width, '"' if b'"' in text else None)
-        if frame.height == text.count(b"\n") + (not text.endswith(b"\n")):
+        if frame is not None and frame.height == text.count(b"\n") + (not text.endswith(b"\n")):
             return frame.with_columns(pl.int_range(first_row, first_row + frame.height, dtype=pl.Int64).alias(ROW))
     return _parse_any(text, delimiter, width, first_row)
+
+
+def parse_some(text: bytes, delimiter: str, width: int, first_row: int, only: Rows) -> tuple[pl.DataFrame, int]:
+    """The rows asked for, and the number of all rows of the text."""
+    if is_regular(text, delimiter):
+        ends = np.append(_places(text, 10), len(text))
+        ends = ends[:-1] if text.endswith(b"\n") else ends
+        rows = only[(only >= first_row) & (only < first_row + len(ends))]
+        begins = np.append(0, ends + 1)
+        lines = [text[begins[place] : ends[place]] for place in (rows - first_row).tolist()]
+        frame = _parse_regular(b"\n".join(lines), delimiter, width, '"' if b'"' in text else None)
+        if frame is not None and frame.height == len(rows):
+            return frame.with_columns(pl.Series(ROW, rows, dtype=pl.Int64)), len(ends)
+    frame = parse(text, delimiter, width, first_row)
+    return frame.filter(pl.col(ROW).is_in(only)), frame.height
 
 
 def is_regular(text: bytes, delimiter: str) -> bool:
     """No blank lines, no lone CR, quotes only around whole cells: a line is a row, unless a quoted cell is broken."""
     mark = delimiter.encode()
-    if text[:1] in (b"\n", b"\r") or b"\n\n" in text or b"\n\r" in text or len(mark) > 1:
+    if len(mark) > 1:
         return False
-    if b'"' in text:
-        opening = (mark + b'"', b'\n"')
-        closing = (b'"' + mark, b'"\n', b'"\r')
-        around = sum(map(text.count, opening)) + sum(map(text.count, closing))
-        around += text.startswith(b'"') + text.endswith(b'"')
-        if around != text.count(b'"'):
-            return False
-    return b"\r" not in text or text.count(b"\r") == text.count(b"\r\n")
+    data = np.frombuffer(text + b"\n", dtype=np.uint8)
+    begins = np.append(0, _places(text, 10) + 1)
+    blank = (
+        np.isin(data[begins[:-1]], (10, 13)).any() if text.endswith(b"\n") else np.isin(data[begins], (10, 13)).any()
+    )
+    if blank or (b"\r" in text and (data[_places(text, 13) + 1] != 10).any()):
+        return False
+    if b'"' not in text:
+        return True
+    quotes = _places(text, 34)
+    before = np.where(quotes > 0, data[quotes - 1], 10)
+    opens = (before == mark[0]) | (before == 10)
+    closes = np.isin(data[quotes + 1], (mark[0], 10, 13))
+    return bool((opens != closes).all())
 
 
-def _parse_regular(text: bytes, delimiter: str, width: int, quote: str | None) -> pl.DataFrame:
+def _places(text: bytes, byte: int) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+    return np.flatnonzero(np.frombuffer(text, dtype=np.uint8) == byte)
+
+
+def _parse_regular(text: bytes, delimiter: str, width: int, quote: str | None) -> pl.DataFrame | None:
+    """None when a quote is not closed."""
     # the first line fixes the number of cells for Polars: one of our own, one cell wider than the header
     guide = delimiter.encode() * width + b"\n"
-    frame = pl.read_csv(
-        guide + text,
-        separator=delimiter,
-        has_header=False,
-        schema=dict.fromkeys([*cell_names(width), OVERFLOW], pl.String),
-        quote_char=quote,
-        truncate_ragged_lines=True,
-    ).slice(1)
+    try:
+        frame = pl.read_csv(
+            guide + text,
+            separator=delimiter,
+            has_header=False,
+            schema=dict.fromkeys([*cell_names(width), OVERFLOW], pl.String),
+            quote_char=quote,
+            truncate_ragged_lines=True,
+        ).slice(1)
+    except pl.exceptions.ComputeError:  # its message quotes cells: it must not go any further
+        return None
     return frame if quote is None else frame.with_columns(pl.all().replace({"": None}))
 
 
 def _parse_any(text: bytes, delimiter: str, width: int, first_row: int) -> pl.DataFrame:
-    stream = io.StringIO(text.decode(), newline="")
+    mark = "" if text.endswith(b"\n") else "\n"
+    stream = io.StringIO(text.decode() + mark + _END, newline="")
     empty = [""] * (width + 1)
     rows: list[list[str]] = []
     try:
         rows.extend((cells + empty)[: width + 1] for cells in csv.reader(stream, delimiter=delimiter))
     except csv.Error as error:
         raise refusals.row_too_long(first_row + len(rows), MAX_ROW_BYTES >> 20) from error
+    if rows[-1][0] != _END:
+        raise refusals.open_quote(first_row + len(rows) - 1)
+    rows.pop()
     names = [*cell_names(width), OVERFLOW]
     columns = list(zip(*rows, strict=True)) if rows else [()] * (width + 1)
     frame = pl.DataFrame(

@@ -18,7 +18,7 @@ import python_calamine as calamine
 
 from fupin.exchange.reading import archive, refusals
 from fupin.exchange.reading.source import Source
-from fupin.exchange.reading.table import OVERFLOW, ROW, Piece, cell_names, column_letters
+from fupin.exchange.reading.table import OVERFLOW, ROW, Piece, Rows, cell_names, column_letters
 
 PIECE_ROWS = 50_000
 Merged = tuple[tuple[int, int], tuple[int, int]]
@@ -37,11 +37,12 @@ class Sheet:
     def head(self, rows: int) -> list[list[str]]:
         return [[as_text(cell) or "" for cell in cells] for cells in islice(self.data.iter_rows(), rows)]
 
-    def pieces(self, width: int, first_row: int) -> Iterator[Piece]:
+    def pieces(self, width: int, first_row: int, only: Rows | None = None) -> Iterator[Piece]:
         rows = islice(self.data.iter_rows(), first_row - 1, None)
         row = first_row
         while batch := list(islice(rows, PIECE_ROWS)):
-            yield Piece(_frame(batch, width, row), len(batch))
+            frame = _frame(batch, width, row)
+            yield Piece(frame if only is None else frame.filter(pl.col(ROW).is_in(only)), len(batch))
             row += len(batch)
 
     def merged(self) -> list[Merged]:

@@ -12,7 +12,7 @@ import xlsxwriter
 
 from fupin.catalogue.schema import Dataset, datasets
 from fupin.exchange.intake import Intake, take_in
-from fupin.exchange.parquet import lake_hasher
+from fupin.exchange.parquet import lake_keys
 from fupin.exchange.reading.source import PlainFile
 from fupin.kernel.identity import check_digit
 from fupin.kernel.keys import Key
@@ -60,5 +60,6 @@ def intake(path: Path, folder: Path, dataset: Dataset | None = None, cut_off: da
     """Read a file without any database; the good rows lie in folder/out.parquet."""
     work = folder / "work"
     work.mkdir(exist_ok=True)
-    hasher = lake_hasher(KEY)
-    return take_in(PlainFile(path), dataset or card(), cut_off, hasher, work, folder / "out.parquet", lambda *_: None)
+    return take_in(
+        PlainFile(path), dataset or card(), cut_off, lake_keys(KEY), work, folder / "out.parquet", lambda *_: None
+    )

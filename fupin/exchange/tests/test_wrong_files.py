@@ -166,10 +166,22 @@ def test_two_encodings_in_one_file_are_refused_with_the_line(tmp_path: Path, fir
     assert "第 31 行" in told.zh
 
 
-def test_a_quote_without_its_partner_is_refused(tmp_path: Path) -> None:
-    rest = b"\r\n".join([GOOD] * 200_000)
-    told = refusal(written(tmp_path, csv_bytes([HEADER]) + b'"' + rest), tmp_path)
-    assert told.code in ("row_too_long", "cell_too_large")
+def test_a_quote_without_its_partner_is_refused_with_its_row(tmp_path: Path) -> None:
+    content = csv_bytes([HEADER, row(1)]) + b'"' + csv_bytes([row(n) for n in range(2, 20)])
+    told = refusal(written(tmp_path, content), tmp_path)
+    assert told.code == "open_quote"
+    assert "第 3 行" in told.zh
+
+
+def test_a_row_without_an_end_is_refused_before_memory_is_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fupin.exchange.reading.textfile.MAX_ROW_BYTES", 1 << 20)
+    content = csv_bytes([HEADER]) + b'"' + csv_bytes([row()]) * 30_000
+    assert refusal(written(tmp_path, content), tmp_path).code == "row_too_long"
+
+
+def test_bytes_of_no_encoding_are_not_called_gb18030(tmp_path: Path) -> None:
+    content = csv_bytes([HEADER, row(1), row(2)]).replace("明".encode(), b"\xff\xfe\xff")
+    assert refusal(written(tmp_path, content), tmp_path).code == "unknown_encoding"
 
 
 def test_a_unit_that_cannot_be_converted_is_refused(tmp_path: Path) -> None:

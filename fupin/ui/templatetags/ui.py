@@ -234,4 +234,5 @@ def frame(context: template.Context) -> dict[str, Any]:
     """Rooms, demo mark and languages for the base template."""
     user = context.get("user")
     rooms = chrome.rooms_of(user) if user else ()
-    return {"rooms": rooms, "demo": chrome.is_demo(), "languages": chrome.languages()}
+    areas = {room.area for room in rooms}
+    return {"rooms": rooms, "areas": areas, "demo": chrome.is_demo(), "languages": chrome.languages()}

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-
-from django.core.management import call_command
 
 from fupin.accounts.api import User
 from fupin.accounts.cast import create_cast
@@ -30,16 +26,8 @@ class City:
     folder: Path
 
 
-@contextmanager
-def small_city(folder: Path) -> Iterator[City]:
-    """Regions, 60 registered and 80 other households, some deliveries, one run; everything is removed at the end."""
-    try:
-        yield _built(folder)
-    finally:
-        call_command("flush", verbosity=0, interactive=False, database="owner")
-
-
-def _built(folder: Path) -> City:
+def small_city(folder: Path) -> City:
+    """Regions, 60 registered and 80 other households, some deliveries, one run; written for good into the database."""
     cast = create_cast(password=PASSWORD)
     office = cast["office"]
     registry.load_shipped_regions(by=office)

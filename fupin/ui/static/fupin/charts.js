@@ -60,12 +60,33 @@
     };
   }
 
-  // data: {names: [7], own: [7 shares 0–1 | null], ownName, mean: [7], meanName, detail: [7 texts]}
+  const folded = (name) => (/^[\u4e00-\u9fff]{6,}$/.test(name) ? `${name.slice(0, 4)}\n${name.slice(4)}` : name);
+
+  // Where a dimension does not apply (null) the outline runs straight on between its neighbours: no spike to zero.
+  function bridged(values) {
+    const n = values.length;
+    const angle = (2 * Math.PI) / n;
+    return values.map((value, i) => {
+      if (value !== null) return value;
+      let before = 1;
+      let after = 1;
+      while (before < n && values[(i - before + n) % n] === null) before += 1;
+      while (after < n && values[(i + after) % n] === null) after += 1;
+      const p = values[(i - before + n) % n] ?? 0;
+      const q = values[(i + after) % n] ?? 0;
+      const across = p * Math.sin(before * angle) + q * Math.sin(after * angle);
+      return across > 0 ? Math.max(0, (p * q * Math.sin((before + after) * angle)) / across) : 0;
+    });
+  }
+
+  // data: {names: [7], own: [7 shares 0–1 | null], ownName, mean: [7 shares | null] | null, meanName, noneName}
   function radar(data) {
     const percent = (shares) => shares.map((share) => (share === null ? null : Math.round(share * 1000) / 10));
     const series = (name, values, colour, filled) => ({
       name,
-      value: percent(values),
+      value: bridged(percent(values)),
+      known: percent(values),
+      symbol: values.includes(null) ? "none" : "circle",
       lineStyle: { color: colour, width: 2 },
       itemStyle: { color: colour },
       areaStyle: filled ? { color: colour, opacity: 0.15 } : undefined,
@@ -80,14 +101,20 @@
       tooltip: {
         ...base.tooltip,
         formatter: (point) =>
-          `<b>${point.name}</b><br>` + data.names.map((name, i) => `${name} ${point.value[i] ?? "–"} %`).join("<br>"),
+          `<b>${point.name}</b><br>` +
+          data.names
+            .map((name, i) => `${name} ${point.data.known[i] === null ? data.noneName : `${point.data.known[i]} %`}`)
+            .join("<br>"),
       },
       radar: {
         center: ["50%", "46%"],
         radius: "62%",
         axisNameGap: 8,
-        indicator: data.names.map((name) => ({ name, max: 100 })),
-        axisName: { color: ink, fontSize: 12, formatter: (name) => (name.length > 5 ? `${name.slice(0, 4)}\n${name.slice(4)}` : name) },
+        indicator: data.names.map((name, i) => {
+          const applies = data.own[i] !== null;
+          return { name: applies ? folded(name) : `${folded(name)}\n${data.noneName}`, max: 100, color: applies ? ink : muted };
+        }),
+        axisName: { fontSize: 12 },
         splitLine: { lineStyle: { color: line } },
         axisLine: { lineStyle: { color: line } },
         splitArea: { show: false },
@@ -129,7 +156,7 @@
   }
 
   // data: {rows: [{name, value, href, tone}], unit}; the first stands on top
-  function bar(data) {
+  function bar(data, box) {
     const rows = [...data.rows].reverse();
     return {
       ...base,
@@ -141,7 +168,7 @@
         data: rows.map((row) => row.name),
         splitLine: { show: false },
         axisLine: { show: false },
-        axisLabel: { color: ink, fontSize: 13, width: 190, overflow: "truncate" },
+        axisLabel: { color: ink, fontSize: 13, width: Math.min(260, Math.round(box.clientWidth * 0.45)), overflow: "truncate" },
       }),
       series: [
         {
@@ -160,7 +187,7 @@
     if (echarts.getInstanceByDom(box)) return;
     const data = JSON.parse(document.getElementById(box.dataset.from).textContent);
     const chart = echarts.init(box, null, { renderer: "svg" });
-    chart.setOption(makers[box.dataset.chart](data));
+    chart.setOption(makers[box.dataset.chart](data, box));
     chart.on("click", ({ data: point }) => {
       if (point && point.href) location.href = point.href;
     });

@@ -202,12 +202,13 @@
     const node = document.createElement("div");
     node.className = "map-name";
     node.textContent = feature.properties.name;
-    markers.push(new maplibregl.Marker({ element: node }).setLngLat(middle(feature.geometry)).addTo(map));
+    markers.push(new maplibregl.Marker({ element: node }).setLngLat(middle(feature.geometry)));
   }
   map.on("moveend", names);
 
   map.on("load", () => {
     show(start);
+    for (const marker of markers) marker.addTo(map);
     names();
     map.once("render", () => {
       box.dataset.drawn = "yes";

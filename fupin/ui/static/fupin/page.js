@@ -82,6 +82,33 @@
     label.textContent = [...input.files].map((file) => file.name).join("，");
     input.dispatchEvent(new CustomEvent("chosen", { bubbles: true }));
   }
+  // Which data set is it? The beginning of a text file tells; a workbook must be whole, so a large one waits.
+  const ENOUGH = 262144;
+  const WHOLE = 4194304;
+  async function guess(input) {
+    const form = input.closest("form[data-guess]");
+    const [file] = input.files;
+    if (!form || !file) return;
+    const place = form.querySelector("[data-guessed]");
+    place.replaceChildren();
+    const text = /\.(csv|txt)$/i.test(file.name);
+    if (!text && file.size > WHOLE) return;
+    const body = new FormData();
+    const lines = text && file.size > ENOUGH ? await wholeLines(file.slice(0, ENOUGH)) : file;
+    body.append("head", lines, file.name);
+    body.append("csrfmiddlewaretoken", form.elements.csrfmiddlewaretoken.value);
+    const answer = await fetch(form.getAttribute("data-guess"), { method: "POST", body });
+    if (!answer.ok || input.files[0] !== file) return;
+    place.innerHTML = await answer.text();
+    const found = place.querySelector("[data-dataset]");
+    if (found) form.elements.dataset.value = found.dataset.dataset;
+  }
+  async function wholeLines(head) {
+    const bytes = new Uint8Array(await head.arrayBuffer());
+    return new Blob([bytes.slice(0, bytes.lastIndexOf(10) + 1)]);
+  }
+  document.addEventListener("chosen", (event) => guess(event.target));
+
   for (const zone of document.querySelectorAll(".drop")) {
     zone.addEventListener("dragover", (event) => {
       event.preventDefault();
