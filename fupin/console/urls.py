@@ -21,6 +21,7 @@ urlpatterns = [
     path("runs/new/", runs.start, name="run_start"),
     path("runs/<str:run_id>/", runs.run, name="run"),
     path("runs/<str:run_id>/progress/", runs.progress, name="run_progress"),
+    path("runs/<str:run_id>/doubts/", runs.doubts, name="doubts"),
     path("findings/", findings.findings, name="findings"),
     path("findings/<str:run_id>/<str:finding_id>/", findings.finding, name="finding"),
     path("households/", households.households, name="households"),

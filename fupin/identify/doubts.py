@@ -31,11 +31,11 @@ class Doubt:
     reason: str
 
     @property
-    def reason_zh(self) -> str:
+    def zh(self) -> str:
         return REASONS[self.reason][0]
 
     @property
-    def reason_en(self) -> str:
+    def en(self) -> str:
         return REASONS[self.reason][1]
 
 

@@ -68,6 +68,15 @@ def run(request: HttpRequest, run_id: str) -> HttpResponse:
 
 
 @room("runs")
+def doubts(request: HttpRequest, run_id: str) -> HttpResponse:
+    """Matches that the machine does not decide."""
+    user = user_of(request)
+    one = identify.run_for(user, run_id)
+    context = {"area": "runs", "run": one, "page": page_of(request, identify.doubts_for(user, one))}
+    return render(request, "console/doubts.html", context)
+
+
+@room("runs")
 def progress(request: HttpRequest, run_id: str) -> HttpResponse:
     one = identify.run_for(user_of(request), run_id)
     if one.state not in BUSY:
