@@ -24,6 +24,7 @@ from fupin.exchange.reading.table import MAX_COLUMNS, OVERFLOW, ROW, Piece, Rows
 DELIMITERS = (",", "\t", ";", "|", "，", "\x01")
 MAX_ROW_BYTES = 16 << 20
 HEAD_BYTES = 1 << 20
+HEADING = 200
 HELD_BYTES = 64 << 20
 _END = "\x02end\x03"  # a row of our own behind the last: an open quote would swallow it
 csv.field_size_limit(MAX_ROW_BYTES * 2)
@@ -46,8 +47,9 @@ class TextFile:
         return next(clear_blocks(self.source, self.encoding, HEAD_BYTES), b"").decode("utf-8", "ignore")
 
     def head(self, delimiter: str, rows: int) -> list[list[str]]:
-        """The first rows as cells."""
-        return list(islice(csv.reader(io.StringIO(self.beginning, newline=""), delimiter=delimiter), rows))
+        """The first rows as cells; what is longer than any heading is cut off."""
+        lines = csv.reader(io.StringIO(self.beginning, newline=""), delimiter=delimiter)
+        return [[cell[:HEADING] for cell in cells] for cells in islice(lines, rows)]
 
     def pieces(self, delimiter: str, width: int, first_row: int, only: Rows | None = None) -> Iterator[Piece]:
         """Rows from ``first_row`` on, ``width`` cells each (as text) and OVERFLOW for what stands beyond."""
