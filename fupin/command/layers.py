@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from fupin.identify.api import RegionResult
-from fupin.ui.figures import incidence, list_of, mean_interval, mean_text
+from fupin.ui.figures import incidence, mean_interval, mean_text
 
 CLASSES = 6
 VILLAGE = 5
@@ -81,13 +81,15 @@ def figures_of_map(results: Sequence[RegionResult], names: dict[str, str]) -> di
         }
         for layer in LAYERS
     }
-    rows = {one.region: _row(one, names, values) for one in results}
+    below, homes = f"{reverse('command:map')}?region=", reverse("console:households")  # once, not 1,856 times
+    rows = {
+        one.region: {
+            "name": names.get(one.region, one.region),
+            "href": f"{below}{one.region}" if one.level < VILLAGE else f"{homes}?region={one.region}",
+            "drill": one.level < VILLAGE,
+            "index_text": mean_text(one),
+            **{id_: found[one.region] for id_, found in values.items()},
+        }
+        for one in results
+    }
     return {"layers": layers, "rows": rows, "illustrative": _("镇、村界为示意"), "source": _("县界：天地图")}
-
-
-def _row(result: RegionResult, names: dict[str, str], values: dict[str, dict[str, float | None]]) -> dict[str, Any]:
-    code = result.region
-    drill = result.level < VILLAGE
-    href = f"{reverse('command:map')}?region={code}" if drill else list_of("console:households", code)
-    figures = {id_: found[code] for id_, found in values.items()}
-    return {"name": names.get(code, code), "href": href, "drill": drill, "index_text": mean_text(result), **figures}

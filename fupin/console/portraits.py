@@ -152,11 +152,11 @@ def working_members(members: Iterable[MemberView]) -> int:
 
 @dataclass(frozen=True)
 class PerHead:
-    """Net income per head in 分 over ``months`` months up to ``until`` (YYYYMM)."""
+    """Net income per head in 分 over ``months`` months up to ``until`` (YYYY-MM)."""
 
     amount: int
     months: int
-    until: int
+    until: str
 
 
 def income_per_head(entries: Sequence[LedgerEntry], members: int) -> PerHead | None:
@@ -169,7 +169,8 @@ def income_per_head(entries: Sequence[LedgerEntry], members: int) -> PerHead | N
     if not taken or not members:
         return None
     net = sum(sum(total(entry, kind) for kind in KINDS) - total(entry, "cost") for entry in taken)
-    return PerHead(net // members, sum(entry.period_months for entry in taken), taken[0].month)
+    until = f"{taken[0].month // 100}-{taken[0].month % 100:02d}"
+    return PerHead(net // members, sum(entry.period_months for entry in taken), until)
 
 
 def survey_groups(survey: Survey | None) -> dict[str, Any] | None:

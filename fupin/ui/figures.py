@@ -53,7 +53,7 @@ def mean_text(result: RegionResult) -> str:
 def list_of(view: str, region: str, **asked: str) -> str:
     """Address of a list, cut down to a region; what is asked with an empty word is left out."""
     query = "&".join(f"{name}={value}" for name, value in {"region": region, **asked}.items() if value)
-    return f"{reverse(view)}?{query}"
+    return f"{reverse(view)}?{query}" if query else reverse(view)
 
 
 def region_figures(result: RegionResult, run: str = "") -> RegionFigures:

@@ -1,5 +1,6 @@
 """The list of findings and the evidence beside the household's own statement."""
 
+from fupin.identify import api as identify
 from fupin.ui.tests.visitor import Visitor
 
 
@@ -41,3 +42,12 @@ def test_a_run_with_a_wrong_date_says_how_to_write_it(visitor: Visitor) -> None:
     visitor.page.fill("#as_of", "去年")
     visitor.page.click("main form button.btn-primary")
     assert "2026-10-31" in visitor.page.inner_text("[role=alert]")
+
+
+def test_doubtful_matches_are_listed_for_people(visitor: Visitor) -> None:
+    run = visitor.city.run
+    visitor.sign_in("office")
+    assert visitor.open(f"/runs/{run.pk}/doubts/") == 200
+    assert visitor.total() == len(identify.doubts_for(visitor.city.cast["office"], run))
+    visitor.sign_in("department")
+    assert visitor.open(f"/runs/{run.pk}/doubts/") == 403

@@ -132,7 +132,7 @@ def guess(request: HttpRequest) -> HttpResponse:
     return render(request, "console/guessed.html", {"dataset": datasets().get(found or ""), "allowed": allowed})
 
 
-def _guess_head(head: UploadedFile) -> str | None:
+def _guess_head(head: UploadedFile[bytes]) -> str | None:
     """None when it cannot be told, also for a workbook that was cut off."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"head{Path(head.name or '').suffix}"

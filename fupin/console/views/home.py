@@ -63,7 +63,8 @@ def _to_visit(user: User, run: Run) -> dict[str, Any]:
     found = list(identify.findings_for(user, run).order_by("severity", "finding_id")[:10])
     waiting = identify.index_for(user, run).filter(band="undecided").order_by("-unknown", "household_id")
     open_ = list(waiting[:8])
-    homes = registry.households_for(user).in_bulk([one.household_id for one in (*found, *open_)])
+    ids = [one.household_id for one in found] + [one.household_id for one in open_]
+    homes = registry.households_for(user).in_bulk(ids)
     return {
         "to_check": [{"finding": one, "household": homes.get(one.household_id)} for one in found],
         "to_ask": [{"index": one, "household": homes.get(one.household_id)} for one in open_],

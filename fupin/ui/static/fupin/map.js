@@ -208,7 +208,13 @@
 
   map.on("load", () => {
     show(start);
-    for (const marker of markers) marker.addTo(map);
+    for (const marker of markers) {
+      marker.addTo(map);
+      const node = marker.getElement(); // the list beside the map has the same names as links
+      node.removeAttribute("role");
+      node.removeAttribute("aria-label");
+      node.setAttribute("aria-hidden", "true");
+    }
     names();
     map.once("render", () => {
       box.dataset.drawn = "yes";
