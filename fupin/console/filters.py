@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 from django.core.paginator import Page, Paginator
-from django.db.models import F, Model, Q, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.http import HttpRequest
 
 from fupin.accounts.api import User
@@ -15,8 +15,6 @@ from fupin.identify import api as identify
 from fupin.identify.api import Finding, HouseholdIndex, Run
 from fupin.kernel.identity import normalise
 from fupin.registry import api as registry
-
-T = TypeVar("T", bound=Model)
 
 PAGE_SIZE = 50
 LISTED = ("0", "1", "2", "3")
@@ -135,7 +133,7 @@ def run_asked(user: User, run_id: str) -> Run | None:
     return identify.run_for(user, run_id) if run_id else identify.latest_run(user)
 
 
-def page_of(request: HttpRequest, rows: QuerySet[T], size: int = PAGE_SIZE) -> Page[T]:
+def page_of(request: HttpRequest, rows: QuerySet[Any] | Sequence[Any], size: int = PAGE_SIZE) -> Page[Any]:
     """The page the address asks for; beyond the last one, the last."""
     return Paginator(rows, size).get_page(request.GET.get("page"))
 
