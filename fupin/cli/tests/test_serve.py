@@ -79,7 +79,7 @@ def test_a_killed_server_leaves_nothing_running(data: Path, serving: tuple["subp
     assert_nothing_is_left(data)
 
 
-def assert_nothing_is_left(data: Path, seconds: float = 30) -> None:
+def assert_nothing_is_left(data: Path, seconds: float = 90) -> None:
     """The database stops, so no process of ours is left: each of them holds the database up."""
     deadline = time.monotonic() + seconds
     while postgres.status(data).running:
