@@ -28,6 +28,13 @@ class Family:
     """per household: the head is or was married"""
 
 
+def _bounded(age: Array, low: float, high: float) -> Array:
+    """Ages outside the bounds are folded back by up to two years: cut off they would all share one birthday, and a
+    county has only 500 ID serials for a day and sex."""
+    folded = np.where(age < low, low + (low - age) % 2, age)
+    return np.where(folded > high, high - (folded - high) % 2, folded)
+
+
 def draw_family(rng: Rng, n: int) -> Family:
     age = np.zeros((n, PLACES), dtype=np.float32)
     sex = np.ones((n, PLACES), dtype=np.int8)
@@ -43,14 +50,14 @@ def _couple(rng: Rng, age: Array, sex: Array, here: Array) -> Array:
     n = len(age)
     group = choose(rng, (0.16, 0.44, 0.25, 0.15), n)
     mean, spread = np.array([36, 49, 61, 71])[group], np.array([4.5, 5.5, 5, 6])[group]
-    age[:, HEAD] = rng.normal(mean, spread).clip(23, 93)
+    age[:, HEAD] = _bounded(rng.normal(mean, spread), 23, 93)
     married = chance(rng, np.where(age[:, HEAD] < 30, 0.7, 0.95))
     spouse = married & chance(rng, np.select([age[:, HEAD] < 60, age[:, HEAD] < 70], [0.93, 0.78], 0.52))
     female = chance(rng, np.where(spouse, 0.07, np.where(married, 0.48, 0.12)))
     sex[:, HEAD] = np.where(female, 2, 1)
     sex[:, SPOUSE] = 3 - sex[:, HEAD]
     gap = rng.normal(2.2, 2.6, n) * np.where(female, -1, 1)
-    age[:, SPOUSE] = (age[:, HEAD] - gap).clip(21.0, 93)
+    age[:, SPOUSE] = _bounded(age[:, HEAD] - gap, 21, 93)
     here[:, HEAD], here[:, SPOUSE] = True, spouse
     return married
 
@@ -79,7 +86,7 @@ def _grandchildren(rng: Rng, age: Array, sex: Array, here: Array) -> None:
     wed = chance(rng, np.where(sex[:, first] == 1, 0.74, 0.45))
     here[:, INLAW] = here[:, first] & (age[:, first] >= 23.5) & wed
     sex[:, INLAW] = 3 - sex[:, first]
-    age[:, INLAW] = (age[:, first] + rng.normal(-0.8, 1.8, n)).clip(21.0, None)
+    age[:, INLAW] = _bounded(age[:, first] + rng.normal(-0.8, 1.8, n), 21, 93)
     mother = np.where(sex[:, INLAW] == 2, age[:, INLAW], age[:, first])
     skipped = ~here[:, first] & (age[:, first] > 26) & chance(rng, 0.16, n)  # parents away, children with grandparents
     parents = here[:, INLAW] | skipped

@@ -167,3 +167,9 @@ def test_most_answers_are_known_and_some_are_not(city: Summary) -> None:
         part = survey.filter(state).select(columns)
         share = sum(part.null_count().row(0)) / (part.height * part.width)
         assert low < share < high
+
+
+def test_nobody_shares_a_birthday_because_an_age_was_cut_off(city: Summary) -> None:
+    persons = read(city, "persons").with_columns(county=pl.col("id_number").str.slice(0, 6))
+    together = persons.group_by("county", "birth_date", "sex").len()["len"]
+    assert number(together.to_frame("n"), pl.col("n").max()) <= 8
