@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 import threading
 import time
 
@@ -11,10 +12,28 @@ GRACE_SECONDS = 10.0
 
 
 def end_with_parent() -> None:
-    """Watch the process that ``FUPIN_PARENT`` names, if it is ours, and end when it is gone."""
-    parent = os.environ.get("FUPIN_PARENT", "")
-    if parent == str(os.getppid()):
+    """Watch the process that ``FUPIN_PARENT`` names, if it is ours, and end when it is gone.
+
+    A parent that was killed while this process was still starting is gone already: then there is nothing to work for.
+    Grandchildren inherit the variable; their own parent is alive, and so is the one it names.
+    """
+    parent = os.environ.get(PARENT, "")
+    if not parent.isdigit():
+        return
+    if int(parent) == os.getppid():
         threading.Thread(target=watch, args=(int(parent),), daemon=True).start()
+    elif not is_alive(int(parent)):
+        sys.exit(1)
+
+
+def is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def watch(parent: int) -> None:
