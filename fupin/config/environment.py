@@ -160,13 +160,15 @@ def put_once(fresh: Path, path: Path) -> None:
     fresh.unlink()
 
 
-def folder(data: Path, name: str) -> Path:
-    """A folder of ours inside the data folder, made on first use."""
-    path = data / name
-    if not path.exists() and data.exists():
+def upload_folder(data: Path) -> str | None:
+    """A closed folder of ours for files on their way in, made on first use; None for commands that take no files."""
+    if flag("FUPIN_NO_DATABASE"):
+        return None
+    path = data / "uploads"
+    if not path.exists():
         path.mkdir(mode=0o700, exist_ok=True)
         places.belong_to_folder(path)
-    return path
+    return str(path)
 
 
 def trusted_origins(hosts: list[str], https: bool) -> list[str]:

@@ -105,7 +105,7 @@ WHITENOISE_MAX_AGE = 300
 
 # Deliveries are large and personal: straight to files in our own closed folder, never to memory or the system's /tmp.
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.TemporaryFileUploadHandler"]
-FILE_UPLOAD_TEMP_DIR = str(environment.folder(FUPIN_DATA_DIR, "uploads"))
+FILE_UPLOAD_TEMP_DIR = environment.upload_folder(FUPIN_DATA_DIR)
 FILE_UPLOAD_PERMISSIONS = 0o600
 
 # Nothing of a request but its first line is ever logged; database errors lose the lines that quote rows.

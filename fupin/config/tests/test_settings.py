@@ -1,5 +1,10 @@
 """What must hold for the settings whatever the environment says."""
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 from django.conf import settings
 from django.core.files.uploadhandler import load_handler
 from django.http import HttpRequest
@@ -25,3 +30,15 @@ def test_uploads_never_stay_in_memory() -> None:
 def test_every_app_of_the_package_is_installed() -> None:
     apps = {path.parent.name for path in settings.FUPIN_PACKAGE.glob("*/apps.py")}
     assert {f"fupin.{name}" for name in apps} <= set(settings.INSTALLED_APPS)
+
+
+def test_a_command_that_reads_only_code_passes_the_checks_where_no_data_is_and_makes_none(tmp_path: Path) -> None:
+    data = tmp_path / "not yet"
+    environ = os.environ | {"FUPIN_NO_DATABASE": "1", "FUPIN_DATA_DIR": str(data)}
+    code = "import sys; from django.core.management import execute_from_command_line as run; run(sys.argv)"
+    environ["DJANGO_SETTINGS_MODULE"] = "fupin.config.settings"
+    done = subprocess.run(
+        [sys.executable, "-c", code, "check"], env=environ, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert not data.exists()
