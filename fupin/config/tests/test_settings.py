@@ -24,7 +24,7 @@ def test_a_session_ends_after_thirty_idle_minutes() -> None:
 def test_uploads_never_stay_in_memory() -> None:
     (name,) = settings.FILE_UPLOAD_HANDLERS
     assert type(load_handler(name, HttpRequest())).__name__ == "TemporaryFileUploadHandler"
-    assert settings.FILE_UPLOAD_TEMP_DIR.startswith(str(settings.FUPIN_DATA_DIR))
+    assert str(settings.FILE_UPLOAD_TEMP_DIR).startswith(str(settings.FUPIN_DATA_DIR))
 
 
 def test_every_app_of_the_package_is_installed() -> None:
