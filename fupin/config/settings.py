@@ -51,7 +51,9 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "fupin.ui.refusals.plain_refusals",
 ]
+CSRF_FAILURE_VIEW = "fupin.ui.refusals.page_expired"
 
 ROOT_URLCONF = "fupin.config.urls"
 WSGI_APPLICATION = "fupin.config.wsgi.application"

@@ -6,19 +6,22 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import update_wrapper
 from typing import Any, Concatenate, ParamSpec
+from urllib.parse import urlsplit
 
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
+from django.utils.http import url_has_allowed_host_and_scheme
 
 from fupin.accounts.api import User
-from fupin.kernel.errors import UserError
+from fupin.kernel.errors import Forbidden, UserError
 from fupin.ui import chrome
 from fupin.ui.templatetags.ui import language
 
 P = ParamSpec("P")
-View = Callable[Concatenate[HttpRequest, P], HttpResponse]
+View = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
 
 
 @dataclass(frozen=True)
@@ -39,9 +42,9 @@ def room(area: str) -> Callable[[View[P]], View[P]]:
     """A page of one room. A visitor signs in first, a role without the room gets 403, what is not to be seen 404."""
 
     def guard(view: View[P]) -> View[P]:
-        def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
             if not request.user.is_authenticated:
-                return redirect_to_login(request.get_full_path())
+                return _to_sign_in(request)
             if not chrome.may_enter(user_of(request), area):
                 raise PermissionDenied
             try:
@@ -51,12 +54,31 @@ def room(area: str) -> Callable[[View[P]], View[P]]:
                     raise
                 raise Http404 from error
             except UserError as error:
-                return render(request, "ui/error.html", {"problem": problem_of(error), "area": area}, status=400)
+                status = 403 if isinstance(error, Forbidden) else 400
+                return render(request, "ui/error.html", {"problem": problem_of(error), "area": area}, status=status)
 
         update_wrapper(guarded, view)
         return guarded
 
     return guard
+
+
+def _to_sign_in(request: HttpRequest) -> HttpResponse:
+    """To the sign-in page and then back; a part of a page that htmx asks for takes the whole page there."""
+    answer = redirect_to_login(_page_to_return_to(request))
+    if "HX-Request" in request.headers:
+        return HttpResponse(status=204, headers={"HX-Redirect": answer.url})
+    return answer
+
+
+def _page_to_return_to(request: HttpRequest) -> str:
+    """The page itself, or the page that held the form or the button: what was sent is not sent again by itself."""
+    if request.method == "GET" and "HX-Request" not in request.headers:
+        return request.get_full_path()
+    before = request.headers.get("HX-Current-URL") or request.headers.get("Referer") or ""
+    if not url_has_allowed_host_and_scheme(before, {request.get_host()}, require_https=request.is_secure()):
+        return "/"
+    return urlsplit(before)._replace(scheme="", netloc="", fragment="").geturl()
 
 
 def user_of(request: HttpRequest) -> User:

@@ -1,0 +1,63 @@
+"""What Django would refuse with a bare or an empty page: said in our own words, with a way on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+
+from fupin.ui.guards import Problem
+
+NUL = "\0"  # PostgreSQL keeps no text with it, and no person types it
+FORM = "application/x-www-form-urlencoded"
+METHOD_NOT_ALLOWED = 405
+
+Answer = Callable[[HttpRequest], HttpResponse]
+
+
+def plain_refusals(answer: Answer) -> Answer:
+    """Middleware: a NUL in an address or a form is 400, and a wrong method has a page that says where to go."""
+
+    def answered(request: HttpRequest) -> HttpResponse:
+        if _has_nul(request):
+            return _refused(request, _nul_problem(request), 400)
+        found = answer(request)
+        if found.status_code == METHOD_NOT_ALLOWED and not found.streaming and not found.content:
+            page = _refused(request, _method_problem(request), METHOD_NOT_ALLOWED)
+            page["Allow"] = found["Allow"]
+            return page
+        return found
+
+    return answered
+
+
+def page_expired(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """In place of Django's page for a stale form (``CSRF_FAILURE_VIEW``): signed in or out in another tab."""
+    what, how = _("页面已过期，这一步没有做成"), _("您可能在另一个窗口登录或退出过。请返回上一页，刷新后再做一次。")
+    return _refused(request, Problem(what, request.path, how), 403)
+
+
+def _nul_problem(request: HttpRequest) -> Problem:
+    what, how = _("地址或表单里有不能识别的字符"), _("请删去这个字符（编码 00）后重试。")
+    return Problem(what, request.path.replace(NUL, "␀"), how)
+
+
+def _method_problem(request: HttpRequest) -> Problem:
+    return Problem(_("这个地址不能这样打开"), request.path, _("请回到总览，从菜单进入这一步再做一次。"))
+
+
+def _has_nul(request: HttpRequest) -> bool:
+    given = [request.GET]
+    if request.method == "POST" and request.content_type == FORM:
+        given.append(request.POST)
+    return NUL in request.path or any(map(_holds_nul, given))
+
+
+def _holds_nul(values: QueryDict) -> bool:
+    return any(NUL in name or any(NUL in str(value) for value in values.getlist(name)) for name in values)
+
+
+def _refused(request: HttpRequest, problem: Problem, status: int) -> HttpResponse:
+    return render(request, "ui/error.html", {"problem": problem, "area": ""}, status=status)
