@@ -33,7 +33,7 @@ def plain_refusals(answer: Answer) -> Answer:
     return answered
 
 
-def page_expired(request: HttpRequest, reason: str = "") -> HttpResponse:
+def page_expired(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001 - what Django calls
     """In place of Django's page for a stale form (``CSRF_FAILURE_VIEW``): signed in or out in another tab."""
     what, how = _("页面已过期，这一步没有做成"), _("您可能在另一个窗口登录或退出过。请返回上一页，刷新后再做一次。")
     return _refused(request, Problem(what, request.path, how), 403)
