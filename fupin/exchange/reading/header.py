@@ -12,72 +12,12 @@ from functools import cache
 from fupin.catalogue.schema import Column, Dataset, datasets
 from fupin.exchange.reading import refusals
 from fupin.exchange.reading.table import HEADER_ROWS, MAX_COLUMNS, column_letters
+from fupin.exchange.reading.units import CONVERSIONS, SAME_UNIT, UNITS
+from fupin.kernel.masks import mask_numbers
 
 NOTE_COLUMN = "问题说明"  # added by the download of bad rows; ignored when it comes back
 _BRACKETS = re.compile(r"[(\[【〔{<《]([^()\[\]【】〔〕{}<>《》]*)[)\]】〕}>》]")
 _NOISE = re.compile(r"[\s*:'\"_.,;、。“”‘’\u200b-\u200f\u2060\ufeff-]+")
-_UNITS = frozenset(
-    [
-        "元",
-        "万元",
-        "百元",
-        "千元",
-        "亿元",
-        "分",
-        "角",
-        "亩",
-        "公顷",
-        "平方米",
-        "㎡",
-        "m2",
-        "m²",
-        "平方公里",
-        "公里",
-        "千米",
-        "km",
-        "米",
-        "m",
-        "里",
-        "千瓦",
-        "kw",
-        "马力",
-        "吨",
-        "千克",
-        "公斤",
-        "升",
-        "毫升",
-        "%",
-        "百分比",
-        "‰",
-    ]
-)
-_SAME_UNIT = {
-    "㎡": "平方米", "m2": "平方米", "m²": "平方米", "千米": "公里", "km": "公里", "m": "米",
-    "kw": "千瓦", "百分比": "%",
-}  # fmt: skip
-#: (unit in the file, unit of the column) → factor
-CONVERSIONS = {
-    ("分", "元"): Fraction(1, 100),
-    ("角", "元"): Fraction(1, 10),
-    ("百元", "元"): Fraction(100),
-    ("千元", "元"): Fraction(1000),
-    ("万元", "元"): Fraction(10_000),
-    ("亿元", "元"): Fraction(10**8),
-    ("元", "万元"): Fraction(1, 10_000),
-    ("百元", "万元"): Fraction(1, 100),
-    ("千元", "万元"): Fraction(1, 10),
-    ("亿元", "万元"): Fraction(10_000),
-    ("公顷", "亩"): Fraction(15),
-    ("平方米", "亩"): Fraction(3, 2000),
-    ("亩", "平方米"): Fraction(2000, 3),
-    ("米", "公里"): Fraction(1, 1000),
-    ("里", "公里"): Fraction(1, 2),
-    ("公里", "米"): Fraction(1000),
-    ("千克", "吨"): Fraction(1, 1000),
-    ("公斤", "吨"): Fraction(1, 1000),
-    ("毫升", "升"): Fraction(1, 1000),
-    ("‰", "%"): Fraction(1, 10),
-}
 
 
 @dataclass
@@ -94,6 +34,11 @@ class Header:
 
     def missing(self, dataset: Dataset) -> list[Column]:
         return [column for column in dataset.columns.values() if column.required and column.name not in self.columns]
+
+
+def shown(cell: str) -> str:
+    """A heading as people and ledgers may see it: what stands in the place of a heading can be somebody's number."""
+    return mask_numbers(cell.strip())[:40]
 
 
 def canonical(text: str) -> str:
@@ -134,7 +79,7 @@ def match(cells: Sequence[str], dataset: Dataset, row: int) -> Header:
         if name or by_alias:
             hits.setdefault(name or by_alias or "", []).append((index, name is not None))
         elif text.strip() and canonical(text) != NOTE_COLUMN:
-            header.extras.append(text.strip()[:40])
+            header.extras.append(shown(text))
     for name, places in hits.items():
         _settle(header, name, places)
     for name, index in header.columns.items():
@@ -150,14 +95,14 @@ def _settle(header: Header, name: str, places: list[tuple[int, bool]]) -> None:
     if len(chosen) > 1:
         header.twice[name] = chosen
     else:
-        header.extras += [header.cells[index].strip()[:40] for index, _ in places if index != chosen[0]]
+        header.extras += [shown(header.cells[index]) for index, _ in places if index != chosen[0]]
 
 
 def _find_unit(header: Header, column: Column, text: str) -> None:
     unit = without_brackets(text)[1].casefold()
-    if column.type not in ("money", "decimal") or unit not in _UNITS or not column.unit:
+    if column.type not in ("money", "decimal") or unit not in UNITS or not column.unit:
         return
-    unit = _SAME_UNIT.get(unit, unit)
+    unit = SAME_UNIT.get(unit, unit)
     if unit == column.unit:
         return
     if (unit, column.unit) in CONVERSIONS:
@@ -212,7 +157,7 @@ def recognise(rows: Sequence[Sequence[str]], dataset: Dataset) -> Header:
     if header is None:
         raise refusals.no_header(dataset.zh, dataset.id, required)
     if missing := header.missing(dataset):
-        seen = [cell.strip()[:40] for cell in header.cells if cell.strip()]
+        seen = [shown(cell) for cell in header.cells if cell.strip()]
         raise refusals.columns_missing(header.row, [column.zh for column in missing], seen)
     _refuse_doubles(header, dataset)
     return header

@@ -16,6 +16,7 @@ from functools import cache
 from typing import Any
 
 from fupin.catalogue.schema import Column, code_lists
+from fupin.exchange.reading.units import MULTIPLES, UNITS, factor_to
 from fupin.kernel import identity
 
 NULL_WORDS = frozenset(
@@ -48,10 +49,11 @@ _EPOCH = date(1899, 12, 30)  # day 0 of a spreadsheet's serial dates
 _SERIAL = re.compile(r"([2-5]\d{4})(\.\d+)?")
 _DAY = re.compile(r"(\d{4})(?:[-/.年](\d{1,2})[-/.月](\d{1,2})日?|(\d{2})(\d{2}))(?:[T ]*\d{1,2}[:时点]\d{1,2}.*)?")
 _MONTH = re.compile(r"(\d{4})(?:[-/.年](\d{1,2})月?|(\d{2}))(?:(?:[-/.]?\d{1,2}日?)(?:[T ]*\d{1,2}:\d{1,2}.*)?)?")
+#: a spreadsheet shows 2020.10 as 2020.1: October and January cannot be told apart
+_CUT_OFF_MONTH = re.compile(r"\d{4}\.1")
 _THOUSANDS = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d*)?")
-_UNIT_WORDS = (
-    "分|角|元|百元|千元|万|万元|亿|亿元|亩|平方米|㎡|公里|km|米|人|户|个|头|只|羽|吨|升|千瓦|kw|%|年|月|天|次|块|处"
-)
+_COUNTERS = frozenset("人户个头只羽年月天次块处")
+_UNIT_WORDS = "|".join(sorted(map(re.escape, UNITS | _COUNTERS | MULTIPLES.keys()), key=len, reverse=True))
 _AMOUNT = re.compile(rf"([+-]?)(\d*\.?\d*(?:[eE][+-]?\d{{1,2}})?)({_UNIT_WORDS})?", re.IGNORECASE)
 _FEN = {
     "分": 1,
@@ -125,7 +127,7 @@ def read_month(text: str) -> Outcome:
         day = _EPOCH + timedelta(days=int(serial[1]))
         return Outcome(day.year * 100 + day.month)
     found = _MONTH.fullmatch(plain)
-    if found is None:
+    if found is None or _CUT_OFF_MONTH.fullmatch(plain):
         return Outcome(problem="bad_month")
     year, month = int(found[1]), int(found[2] or found[3])
     good = 1850 <= year <= 2200 and 1 <= month <= 12
@@ -161,29 +163,45 @@ def money_reader(unit: str, factor: Fraction = Fraction(1)) -> One:
     return read_money
 
 
-def decimal_reader(factor: Fraction = Fraction(1)) -> One:
-    """At most three decimals, rounded half up; a float only at the very end."""
+def decimal_reader(unit: str = "", factor: Fraction = Fraction(1)) -> One:
+    """At most three decimals, rounded half up; a float only at the very end. A unit in the cell beats the header's."""
 
     def read_decimal(text: str) -> Outcome:
         number = _number(text)
-        if number is None:
+        own = _own_factor(number[1], unit, factor) if number else None
+        if number is None or own is None:
             return Outcome(problem="bad_number")
         if abs(number[0]) >= LIMIT:
             return Outcome(problem="too_large")
-        exact = number[0] * factor.numerator / factor.denominator
+        exact = number[0] * own.numerator / own.denominator
         return Outcome(float(exact.quantize(Decimal("0.001"), ROUND_HALF_UP)))
 
     return read_decimal
 
 
-def read_int(text: str) -> Outcome:
-    number = _number(text)
-    if number is None or number[1] in ("万", "亿"):
-        return Outcome(problem="bad_number")
-    if abs(number[0]) >= LIMIT:
-        return Outcome(problem="too_large")
-    whole = number[0].to_integral_value()
-    return Outcome(int(whole)) if whole == number[0] else Outcome(problem="not_whole")
+def _own_factor(named: str, unit: str, factor: Fraction) -> Fraction | None:
+    """From the unit that the cell names (the header's ``factor`` when it names none) to the column's; None = no way."""
+    if not named or named in _COUNTERS:
+        return factor
+    if named in MULTIPLES:
+        return MULTIPLES[named] * factor
+    return factor_to(named, unit)
+
+
+def int_reader(unit: str = "") -> One:
+    """Whole numbers; words that count things (人, 户, 头 …) may follow, another unit must fit the column's."""
+
+    def read_int(text: str) -> Outcome:
+        number = _number(text)
+        own = _own_factor(number[1], unit, Fraction(1)) if number else None
+        if number is None or own is None:
+            return Outcome(problem="bad_number")
+        if abs(number[0]) >= LIMIT:
+            return Outcome(problem="too_large")
+        exact = Fraction(number[0]) * own
+        return Outcome(int(exact)) if exact.denominator == 1 else Outcome(problem="not_whole")
+
+    return read_int
 
 
 def flag_reader(label: str) -> One:
@@ -268,13 +286,15 @@ def _reader(column: Column, factor: Fraction) -> One:
     if column.type == "money":
         return money_reader(column.unit or "元", factor)
     if column.type == "decimal":
-        return decimal_reader(factor)
+        return decimal_reader(column.unit or "", factor)
+    if column.type == "int":
+        return int_reader(column.unit or "")
     if column.type == "flag":
         return flag_reader(ascii_form(column.zh))
     if column.type == "code" and column.codes:
         return code_reader(column.codes)
     plain: dict[str, One] = {
-        "idcard": read_id, "date": read_date, "month": read_month, "int": read_int, "region": read_region,
+        "idcard": read_id, "date": read_date, "month": read_month, "region": read_region,
         "name": read_name,
     }  # fmt: skip
     return plain.get(column.type, read_text)

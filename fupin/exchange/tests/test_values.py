@@ -127,3 +127,32 @@ def test_flags_read_by_yes_and_no_and_by_the_columns_own_words(label: str, text:
 @pytest.mark.parametrize("text", ["201902", "2019-02", "2019年2月", "2019/2", "2019-02-28", "43524"])
 def test_months_read_as_yyyymm(text: str) -> None:
     assert values.read_month(text) == Outcome(201902)
+
+
+@pytest.mark.parametrize(
+    ("unit", "text", "value"),
+    [("亩", "500平方米", 0.75), ("亩", "2.5亩", 2.5), ("亩", "1公顷", 15.0), ("公里", "500米", 0.5),
+     ("亩", "500米", None), ("升", "1.5万", 15_000.0), ("公里", "1.5", 1.5), ("", "6.5月", 6.5)],
+)  # fmt: skip
+def test_the_unit_in_a_cell_is_converted_or_refused(unit: str, text: str, value: float | None) -> None:
+    assert values.decimal_reader(unit)(text).value == value
+
+
+@pytest.mark.parametrize(
+    ("unit", "text", "value"),
+    [
+        ("", "3人", 3),
+        ("", "3万", 30_000),
+        ("", "3万元", None),
+        ("万元", "3万元", 3),
+        ("", "3%", None),
+        ("", "5千元", None),
+    ],
+)
+def test_the_unit_behind_a_whole_number_is_converted_or_refused(unit: str, text: str, value: int | None) -> None:
+    assert values.int_reader(unit)(text).value == value
+
+
+def test_a_month_cut_off_by_a_spreadsheet_is_refused() -> None:
+    assert values.read_month("2020.1").problem == "bad_month"
+    assert values.read_month("2020.2").value == 202002
