@@ -1,5 +1,6 @@
 """What the environment says, checked: every wrong value is named with a way out, and no value is needed to start."""
 
+import json
 import os
 import secrets
 from collections.abc import Mapping
@@ -13,6 +14,7 @@ from fupin.kernel.errors import UserError
 from fupin.kernel.keys import Keys
 
 YES, NO = {"1", "true", "yes", "on"}, {"", "0", "false", "no", "off"}
+MARK_OF_KEYS = "keys.made"
 URL_SHAPE = "postgresql://user:password@host:5432/name"
 
 
@@ -44,7 +46,8 @@ def number(name: str, default: int) -> int:
 
 def words(name: str, default: str) -> list[str]:
     """A variable that is a list separated by commas."""
-    return [word.strip() for word in os.environ.get(name, default).split(",") if word.strip()]
+    given = [word.strip() for word in os.environ.get(name, "").split(",") if word.strip()]
+    return given or default.split(",")
 
 
 def databases() -> dict[str, dict[str, Any]]:
@@ -112,18 +115,33 @@ def keys(data: Path) -> Keys:
         fresh = path.with_name(f"{path.name}.{os.getpid()}")
         Keys.generate().save(fresh)
         put_once(fresh, path)
-        path.with_suffix(".made").touch(mode=0o600)
-    return Keys.load(path)
+    found = Keys.load(path)
+    refuse_other_keys(found, data / MARK_OF_KEYS)
+    return found
 
 
 def refuse_new_keys(path: Path) -> None:
     """New keys beside old data would make every ID number unreadable without anybody noticing."""
-    if path.with_suffix(".made").exists():
+    if path.with_name(MARK_OF_KEYS).exists():
         raise UserError(
             f"密钥文件 {path.name} 不见了：用它加密的证件号没有它就读不出来。",
             f"the key file {path.name} is gone: the ID numbers it encrypted cannot be read without it.",
             f"请从备份恢复到 {path.parent}，或用 FUPIN_KEYS_FILE 指明位置；确要重新开始，请换一个空的数据文件夹。",
             f"restore it to {path.parent} or name it with FUPIN_KEYS_FILE; to begin anew, take an empty data folder.",
+        )
+
+
+def refuse_other_keys(found: Keys, mark: Path) -> None:
+    """The data folder remembers which keys made its hashes: under others nothing would be found, without any error."""
+    said = json.dumps({name: getattr(found, name).fingerprint for name in ("lookup", "lake")})
+    if not mark.exists() or not mark.read_text(encoding="utf-8").strip():
+        places.private_file(mark, said)
+    elif mark.read_text(encoding="utf-8").strip() != said:
+        raise UserError(
+            "密钥文件不是这套数据的：用它查不到人，也对不上以前的部门数据。",
+            "the key file is not this data folder's: it would find no person and match no earlier delivery.",
+            f"请恢复原来的密钥文件，或用 FUPIN_DATA_DIR 指明它所属的数据文件夹（核对文件：{mark}）。",
+            f"restore the right key file, or name its data folder with FUPIN_DATA_DIR (compared with {mark}).",
         )
 
 
@@ -176,6 +194,25 @@ def trusted_origins(hosts: list[str], https: bool) -> list[str]:
     return [f"https://{host.lstrip('.') if host != '*' else '*'}" for host in hosts] if https else []
 
 
+def engine() -> str:
+    """The engine of runs that name none."""
+    value = os.environ.get("FUPIN_ENGINE", "").strip() or "polars"
+    if value in ("polars", "spark"):
+        return value
+    raise UserError(
+        f"环境变量 FUPIN_ENGINE 的值看不懂：{value}",
+        f"the environment variable FUPIN_ENGINE cannot be understood: {value}",
+        "请写 polars 或 spark。",
+        "write polars or spark.",
+    )
+
+
+def folder(name: str) -> Path | None:
+    """A variable that names a folder; None when it is not set."""
+    value = os.environ.get(name, "").strip()
+    return Path(value).absolute() if value else None
+
+
 ENVIRONMENT: Mapping[str, str] = {
     "DATABASE_URL": "a real PostgreSQL for the app's login; unset: the embedded one",
     "DATABASE_OWNER_URL": "the owner's login on that server, for migrations; unset: the same as DATABASE_URL",
@@ -186,6 +223,10 @@ ENVIRONMENT: Mapping[str, str] = {
     "FUPIN_HTTPS": "1 when a proxy speaks TLS to the browsers: cookies then travel over https only",
     "FUPIN_DEBUG": "1 for Django's debug pages, never where others can reach the server",
     "FUPIN_DB_POOL": "connections in the pool of a web process; unset: one a thread under `fupin serve`, else none",
+    "FUPIN_ENGINE": "what computes runs that do not name an engine: polars on this machine, or spark; unset: polars",
+    "FUPIN_SPARK_MASTER": "Spark's master, such as spark://host:7077; unset: local[*], all cores of this machine",
+    "FUPIN_SPARK_MEMORY": "memory of Spark's Java here and of each executor, such as 4g; unset: 2g",
+    "FUPIN_SPARK_STORAGE": "a folder that all machines of the cluster see under this path; unset: the run's own folder",
     "FUPIN_NO_DATABASE": "1 for commands that only read the code: starts and makes nothing",
     "FUPIN_PG_IDLE_SECONDS": "how long the embedded server outlives its last client; unset: 10",
     "FUPIN_PG_FAST": "1 for the tests' throw-away embedded server only: no fsync",

@@ -33,6 +33,11 @@ class Key:
     def new(cls, id_: str) -> Key:
         return cls(id_, secrets.token_bytes(KEY_BYTES))
 
+    @property
+    def fingerprint(self) -> str:
+        """Tells two keys of the same id apart; says nothing of the secret."""
+        return hmac.digest(self.secret, b"fupin key fingerprint", "sha256")[:4].hex()
+
 
 def keyed_hash(key: Key, number: str) -> bytes:
     """HMAC-SHA256 of a canonical number, cut to 16 bytes."""

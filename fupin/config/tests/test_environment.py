@@ -154,3 +154,18 @@ def test_lost_keys_are_never_replaced_silently(tmp_path: Path) -> None:
         environment.keys(tmp_path)
     (tmp_path / "elsewhere.json").rename(tmp_path / "keys.json")
     assert environment.keys(tmp_path) == first
+
+
+def test_the_keys_of_another_installation_are_refused(tmp_path: Path) -> None:
+    ours, theirs = tmp_path / "ours", tmp_path / "theirs"
+    for folder in (ours, theirs):
+        folder.mkdir()
+        environment.keys(folder)
+    (ours / "keys.json").write_bytes((theirs / "keys.json").read_bytes())
+    with pytest.raises(UserError, match="不是这套数据的"):
+        environment.keys(ours)
+
+
+def test_a_blank_variable_counts_as_unset(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FUPIN_HOSTS", " ")
+    assert environment.words("FUPIN_HOSTS", "localhost,127.0.0.1") == ["localhost", "127.0.0.1"]
