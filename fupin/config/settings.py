@@ -1,5 +1,6 @@
 """Settings of Django, all from the environment (`fupin/config/environment.py` lists the variables); none is needed."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,10 @@ SECRET_KEY = environment.secret_key(FUPIN_DATA_DIR)
 FUPIN_KEYS = environment.keys(FUPIN_DATA_DIR)
 FUPIN_KEYS_FILE = environment.keys_file(FUPIN_DATA_DIR)
 DATABASES: dict[str, dict[str, Any]] = environment.databases()
+FUPIN_ENGINE = environment.engine()
+FUPIN_SPARK_MASTER = os.environ.get("FUPIN_SPARK_MASTER", "").strip() or "local[*]"
+FUPIN_SPARK_MEMORY = os.environ.get("FUPIN_SPARK_MEMORY", "").strip() or "2g"
+FUPIN_SPARK_STORAGE = environment.folder("FUPIN_SPARK_STORAGE")
 
 DEBUG = environment.flag("FUPIN_DEBUG")
 FUPIN_HTTPS = environment.flag("FUPIN_HTTPS")
@@ -52,6 +57,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "fupin.ui.refusals.plain_refusals",
+    "fupin.gateway.answers.errors_as_json",
 ]
 CSRF_FAILURE_VIEW = "fupin.ui.refusals.page_expired"
 
@@ -86,8 +92,12 @@ LOGIN_URL = reverse_lazy("console:sign_in")
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = LOGIN_URL
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": f"django.contrib.auth.password_validation.{name}"}
-    for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
+    {"NAME": "fupin.accounts.passwords.Policy"},
+    {
+        "NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
+        "OPTIONS": {"user_attributes": ("username", "display_name")},
+    },
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 
 SESSION_COOKIE_AGE = 30 * 60  # idle, not absolute: every request starts it anew

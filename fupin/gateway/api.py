@@ -50,6 +50,7 @@ class DeliverySaid(Schema):
     batch: str
     cut_off: date
     corrects: str | None = None
+    replaces: bool = False
 
 
 class DeliveryAnswer(Schema):
@@ -115,6 +116,7 @@ def deliver(
         batch=said.batch,
         cut_off=said.cut_off,
         corrects=corrects,
+        replaces=said.replaces,
     )
     return Status(200 if delivery.seen_before else 202, delivery)
 

@@ -113,3 +113,19 @@ def test_the_catalogue_check_counts_problems(monkeypatch: pytest.MonkeyPatch) ->
         result = CliRunner().invoke(main.build(), ["check"])
         assert result.exit_code == code
         assert all(problem in result.output for problem in problems)
+
+
+def test_a_database_that_cannot_be_reached_is_told_without_its_password(tmp_path: Path) -> None:
+    url = "postgresql://fupin:geheim@127.0.0.1:1/fupin"
+    done = run("runs", DATABASE_URL=url, FUPIN_DATA_DIR=str(tmp_path / "var"))
+    assert done.returncode == 2
+    assert "DATABASE_URL" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "geheim" not in done.stderr
+
+
+def test_a_command_that_needs_data_says_that_it_was_told_to_do_without(tmp_path: Path) -> None:
+    done = run("runs", FUPIN_NO_DATABASE="1", FUPIN_DATA_DIR=str(tmp_path / "var"))
+    assert done.returncode == 2
+    assert "FUPIN_NO_DATABASE" in done.stderr
+    assert "Traceback" not in done.stderr

@@ -26,7 +26,7 @@ def data(db: None, settings: Any, tmp_path: Path) -> None:
 
 
 def client_of(name: str, department: str) -> Client:
-    user = User.objects.create(username=name, role=Role.DEPARTMENT, department=department)
+    user = User.objects.create(username=name, role=Role.DEPARTMENT, region="4501", department=department)
     return Client(headers={"Authorization": f"Bearer {token_for(by=user, user=user, name='test')}"})
 
 
@@ -114,3 +114,22 @@ def test_the_catalogue_lists_what_the_account_may_deliver(finance: Client) -> No
 def test_the_api_describes_itself(client: Client) -> None:
     paths = client.get("/api/openapi.json").json()["paths"]
     assert set(paths) == {"/api/deliveries", "/api/deliveries/{delivery_id}", "/api/datasets"}
+
+
+@pytest.mark.parametrize(("method", "path", "status"), [("get", "/api/nowhere", 404), ("put", "/api/deliveries", 405)])
+def test_what_the_api_does_not_have_is_answered_in_json(finance: Client, method: str, path: str, status: int) -> None:
+    answer = getattr(finance, method)(path)
+    assert answer.status_code == status
+    assert answer.json()["error"]["hint_en"]
+
+
+def test_a_malformed_form_is_answered_in_json(finance: Client) -> None:
+    answer = finance.post("/api/deliveries", b"--x", content_type="multipart/form-data; boundary=")
+    assert answer.status_code == 400
+    assert answer.json()["error"]["zh"]
+
+
+def test_a_nul_in_a_field_is_refused_in_json(finance: Client) -> None:
+    status, told = post(finance, provider="a\0b")
+    assert status in (400, 422)
+    assert told["error"]["zh"]
