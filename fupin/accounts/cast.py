@@ -35,7 +35,7 @@ def cast_accounts(
         CastAccount("office", "shiban", Role.OFFICE, city, "", "韦清和", "市扶贫办"),
         CastAccount("county_office", "xianban", Role.OFFICE, county, "", "蓝秋实", "县扶贫办"),
         CastAccount("cadre", "cungan", Role.CADRE, village, "", "陆春生", "驻村干部"),
-        CastAccount("department", "minzheng", Role.DEPARTMENT, "", department, "莫文静", "部门数据员"),
+        CastAccount("department", "minzheng", Role.DEPARTMENT, city, department, "莫文静", "部门数据员"),
         CastAccount("administrator", "guanli", Role.ADMINISTRATOR, "", "", "黄维正", "管理员"),
     ]
 

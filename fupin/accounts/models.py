@@ -76,3 +76,16 @@ class Deed(models.Model):
 
     class Meta:
         indexes = [models.Index(fields=["object_kind", "object_id"], name="deed_object")]
+
+
+class SavedFilter(models.Model):
+    """What a user asks of a list again and again: a name for the question part of an address."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="filters")
+    path = models.CharField(max_length=120)
+    name = models.CharField(max_length=40)
+    query = models.CharField(max_length=1000, blank=True)
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [models.UniqueConstraint(name="saved_filter_named_once", fields=["user", "path", "name"])]

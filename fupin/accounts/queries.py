@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db.models import QuerySet
 
-from fupin.accounts.models import Deed, User
+from fupin.accounts.models import Deed, SavedFilter, User
 from fupin.accounts.rules import role_may
 
 
@@ -23,3 +23,8 @@ def users_for(user: User) -> QuerySet[User]:
     """All accounts by name for who manages them, for the others only their own."""
     users = User.objects.order_by("role", "username")
     return users if may(user, "manage_users") else users.filter(pk=user.pk)
+
+
+def filters_for(user: User, path: str) -> QuerySet[SavedFilter]:
+    """The user's own saved filters of one list, by name."""
+    return SavedFilter.objects.filter(user=user, path=path)

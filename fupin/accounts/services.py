@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import secrets
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from django.contrib.auth import authenticate
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.http import HttpRequest
 from django.utils import timezone
 
-from fupin.accounts.models import ApiToken, Deed, Role, User
+from fupin.accounts.models import ApiToken, Deed, Role, SavedFilter, User
 from fupin.accounts.queries import may
 from fupin.accounts.rules import LOCK, ROLES, VERBS, locked_until, password_problem
+from fupin.catalogue.schema import departments
 from fupin.kernel.errors import Forbidden, UserError
 from fupin.kernel.regions import is_code
 
+USERNAME = re.compile(r"[a-z][a-z0-9._@-]{1,39}", re.ASCII | re.IGNORECASE)
+ROLES_WITH_REGION = (Role.DECISION_MAKER, Role.OFFICE, Role.CADRE)
+MAX_FILTERS = 20  # of one user on one list: a menu, not an archive
 TOKEN_PREFIX = "fupin_"  # noqa: S105 – a mark by which leaked tokens are recognised
 
 
@@ -82,8 +89,7 @@ def create_user(
     """A new account. ``by`` is None only where no account exists yet. Raises UserError and Forbidden."""
     if by is not None:
         require(by, "manage_users")
-    if problem := password_problem(password, username):
-        raise UserError(*problem, "请换一个密码", "choose another password")
+    _check_password(password, username, display_name)
     return open_account(
         by=by,
         username=username,
@@ -93,6 +99,18 @@ def create_user(
         department=department,
         display_name=display_name,
     )
+
+
+def _check_password(password: str, username: str, display_name: str) -> None:
+    """The policy of the settings; its own words where it is ours that refuses."""
+    problem = password_problem(password, username)
+    if problem is None:
+        try:
+            validate_password(password, User(username=username, display_name=display_name))
+        except ValidationError:
+            problem = ("密码太常见，或与姓名太像", "the password is too common or too like the name")
+    if problem is not None:
+        raise UserError(*problem, "请换一个密码", "choose another password")
 
 
 @transaction.atomic
@@ -109,6 +127,13 @@ def open_account(
 
 
 def _check_account(username: str, role: str, region: str, department: str) -> None:
+    if not USERNAME.fullmatch(username):
+        raise UserError(
+            f"用户名“{username}”不合规",
+            f"{username!r} is no username",
+            "用 2–40 个字母、数字或 . _ - @，以字母开头",
+            "2 to 40 letters, digits or . _ - @, beginning with a letter",
+        )
     if role not in Role.values:
         raise UserError(
             f"没有角色 {role}",
@@ -123,12 +148,19 @@ def _check_account(username: str, role: str, region: str, department: str) -> No
             "2/4/6/9/12/15 位数字",
             "2, 4, 6, 9, 12 or 15 digits",
         )
-    if role == Role.DEPARTMENT and not department:
+    if role in ROLES_WITH_REGION and not region:
         raise UserError(
-            "部门数据员要写明部门",
-            "a department clerk needs a department",
-            "填写部门代码，如 civil_affairs",
-            "such as civil_affairs",
+            "这个角色要写明辖区",
+            "this role needs a region",
+            "填写辖区代码，如 4501 或 450124100201",
+            "a region code such as 4501 or 450124100201",
+        )
+    if role == Role.DEPARTMENT and department not in departments():
+        raise UserError(
+            f"部门数据员要写明部门：没有部门代码“{department}”",
+            f"a department clerk needs a department: no department {department!r}",
+            f"可用：{'、'.join(departments())}",
+            f"one of {', '.join(departments())}",
         )
     if User.objects.filter(username__iexact=username).exists():
         raise UserError(
@@ -195,3 +227,30 @@ def user_of_token(text: str) -> User | None:
 
 def token_digest(text: str) -> bytes:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
+
+
+@transaction.atomic
+def save_filter(*, by: User, path: str, name: str, query: str) -> SavedFilter:
+    """Keeps a question under a name; the same name again takes the new question. Raises UserError."""
+    name = name.strip()
+    others = SavedFilter.objects.filter(user=by, path=path).exclude(name=name)
+    if not name or len(name) > 40 or len(query) > 1000:
+        raise UserError(
+            "常用条件要有名字，最多 40 个字",
+            "a saved filter needs a name of at most 40 characters",
+            "换一个短名字",
+            "shorten it",
+        )
+    if others.count() >= MAX_FILTERS:
+        raise UserError(
+            f"一个名单最多保存 {MAX_FILTERS} 个常用条件",
+            f"a list keeps at most {MAX_FILTERS} saved filters",
+            "先删除不用的",
+            "delete one that is not needed",
+        )
+    return SavedFilter.objects.update_or_create(user=by, path=path, name=name, defaults={"query": query})[0]
+
+
+def forget_filter(*, by: User, number: int) -> None:
+    """Only one's own; one that is not there is no error."""
+    SavedFilter.objects.filter(user=by, pk=number).delete()

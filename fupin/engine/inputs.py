@@ -9,7 +9,11 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class DeliveryFile:
-    """One delivery: a Parquet file whose ID numbers are keyed hashes (format: ``docs/catalogue-format.md``)."""
+    """One delivery: a Parquet file whose ID numbers are keyed hashes (format: ``docs/catalogue-format.md``).
+
+    ``correction``: 0 for a first delivery, 1 for what corrects it, 2 for what corrects that: of equal rows with the
+    same cut-off date the last correction holds.
+    """
 
     dataset: str
     delivery: str
@@ -19,6 +23,12 @@ class DeliveryFile:
     provider: str
     rows: int
     lake_key_id: str
+    correction: int = 0
+
+    @property
+    def age(self) -> tuple[date, int, str]:
+        """Sorts deliveries of one data set, the one that holds last."""
+        return self.cut_off, self.correction, self.delivery
 
 
 @dataclass(frozen=True)
@@ -31,6 +41,6 @@ class RunInputs:
     deliveries: tuple[DeliveryFile, ...]
 
     def of_dataset(self, dataset: str) -> tuple[DeliveryFile, ...]:
-        """The deliveries of a data set, oldest cut-off first."""
+        """The deliveries of a data set, the one whose rows hold last."""
         found = [delivery for delivery in self.deliveries if delivery.dataset == dataset]
-        return tuple(sorted(found, key=lambda d: (d.cut_off, d.delivery)))
+        return tuple(sorted(found, key=lambda d: d.age))

@@ -1,6 +1,7 @@
 """The door to exchange: all outside data come in here."""
 
 from fupin.exchange.bad_rows import write_bad_rows
+from fupin.exchange.giving_up import when_given_up
 from fupin.exchange.models import Delivery, DeliveryState
 from fupin.exchange.queries import (
     QuarantinedCells,
@@ -8,9 +9,11 @@ from fupin.exchange.queries import (
     deliveries_for,
     delivery_for,
     guess_dataset,
-    quarantined_for,
+    quarantine_of,
+    quarantined_cells,
     usable_deliveries,
 )
+from fupin.exchange.reading.reasons import reason_title
 from fupin.exchange.reading.refusals import Refusal
 from fupin.exchange.rules import dataset_named
 from fupin.exchange.services import SEEN_EN, SEEN_ZH, enqueue, process, receive, sweep
@@ -29,9 +32,12 @@ __all__ = [
     "enqueue",
     "guess_dataset",
     "process",
-    "quarantined_for",
+    "quarantine_of",
+    "quarantined_cells",
+    "reason_title",
     "receive",
     "sweep",
     "usable_deliveries",
+    "when_given_up",
     "write_bad_rows",
 ]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 from typing import Protocol
 
 from django.db import transaction
@@ -13,11 +12,10 @@ from fupin.accounts.api import User, record, require
 from fupin.exchange.models import Delivery, QuarantinedRow
 from fupin.exchange.queries import delivery_for, opened
 from fupin.exchange.reading.header import NOTE_COLUMN
+from fupin.kernel.spreadsheets import BOM, safe_cell
 
 #: rows that are no data: there is nothing to correct in them
 NOT_DATA = ("totals_row", "repeated_header")
-_LONG_NUMBER = re.compile(r"\d{12,}[\dXx]*")
-_FORMULA = re.compile(r"[=+@\t\r]|-(?!\d)")
 
 
 class BytesSink(Protocol):
@@ -29,8 +27,8 @@ def write_bad_rows(*, by: User, delivery: Delivery, stream: BytesSink) -> int:
     require(by, "download_bad_rows")
     delivery = delivery_for(by, delivery.pk)
     rows = QuarantinedRow.objects.filter(delivery=delivery).exclude(code__in=NOT_DATA).order_by("row", "pk")
-    stream.write(b"\xef\xbb\xbf")
-    stream.write(_line([*delivery.recognised.get("header", []), NOTE_COLUMN]))
+    stream.write(BOM)
+    stream.write(_line([*map(safe_cell, delivery.recognised.get("header", [])), NOTE_COLUMN]))
     written = 0
     with transaction.atomic():
         record(by=by, verb="download_bad_rows", object_kind="delivery", object_id=delivery.pk)
@@ -39,16 +37,6 @@ def write_bad_rows(*, by: User, delivery: Delivery, stream: BytesSink) -> int:
             stream.write(_line([*map(safe_cell, cells), f"第 {row.row} 行：{row.reason_zh}"]))
             written += 1
     return written
-
-
-def safe_cell(text: str) -> str:
-    """Kept as text by a spreadsheet: long numbers keep their digits (a tab behind), formulas do not run.
-
-    The door takes tab and apostrophe off again.
-    """
-    if _LONG_NUMBER.fullmatch(text):
-        return text + "\t"
-    return f"'{text}" if _FORMULA.match(text) else text
 
 
 def _line(cells: list[str]) -> bytes:

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import polars as pl
 
 from fupin.catalogue.schema import Dataset
+from fupin.exchange.ahead import in_order
 from fupin.exchange.parquet import LakeKeys, Spool, pseudonymised, sync_and_digest, write_lake_file
 from fupin.exchange.reading import refusals
 from fupin.exchange.reading.duplicates import Dropped, RowHashes
@@ -21,12 +20,11 @@ from fupin.exchange.reading.reasons import reason
 from fupin.exchange.reading.recognise import Table, open_table
 from fupin.exchange.reading.rowcheck import BadRow, Checked, RowCheck
 from fupin.exchange.reading.source import Source
-from fupin.exchange.reading.table import ROW, cell_names
+from fupin.exchange.reading.table import ROW, Piece, cell_names
 
 #: so many quarantined rows are kept with their cells; the count goes on beyond
 KEPT_BAD_ROWS = 100_000
 Progress = Callable[[str, float], None]
-Given = TypeVar("Given")
 
 
 @dataclass
@@ -54,12 +52,12 @@ def take_in(
     began = time.monotonic()
     taken = Intake()
     spool = Spool(folder)
-    with open_table(source, dataset) as table:
+    with open_table(source, dataset) as table, keys.hashing_for(source.size) as hashed:
         check = RowCheck(dataset, table, cut_off)
         hashes = RowHashes(dataset, folder / "hashes")
         for good in _good_rows(taken, table, check, progress):
             hashes.add(good)
-            spool.add(pseudonymised(good, dataset, keys))
+            spool.add(pseudonymised(good, dataset, keys, hashed))
         dropped = hashes.dropped()
         if taken.rows == 0:
             raise refusals.header_only(table.header.row)
@@ -73,32 +71,18 @@ def take_in(
 
 
 def _good_rows(taken: Intake, table: Table, check: RowCheck, progress: Progress) -> Iterator[pl.DataFrame]:
-    """Checks run one piece ahead in a second thread (Polars works outside the interpreter lock)."""
+    """The good rows of each piece in order; the next pieces are read and checked meanwhile."""
     done = 0
 
-    def checked() -> Iterator[tuple[int, Checked]]:
-        for piece in table.pieces():
-            yield piece.size, check.check(piece.frame, KEPT_BAD_ROWS - len(taken.bad))
+    def checked(piece: Piece) -> tuple[int, Checked]:
+        return piece.size, check.check(piece.frame, KEPT_BAD_ROWS - len(taken.bad))
 
-    with _one_ahead(checked()) as pieces:
+    with in_order(table.pieces(), checked) as pieces:
         for size, result in pieces:
             _count(taken, result)
             yield result.good
             done += size
             progress("读取并核对", 0.85 * min(1.0, done / max(1, table.size)))
-
-
-@contextmanager
-def _one_ahead(items: Iterator[Given]) -> Iterator[Iterator[Given]]:
-    with ThreadPoolExecutor(1, thread_name_prefix="reading") as pool:
-
-        def ahead() -> Iterator[Given]:
-            following = pool.submit(next, items, None)
-            while (item := following.result()) is not None:
-                following = pool.submit(next, items, None)
-                yield item
-
-        yield ahead()
 
 
 def _count(taken: Intake, result: Checked) -> None:

@@ -33,7 +33,17 @@ def accept(*, by: User | None, delivery: Delivery, taken: Intake) -> None:
         delivery.save()
         QuarantinedRow.objects.filter(delivery=delivery).delete()
         _quarantine(delivery.pk, taken.bad)
+        _withdraw(by, delivery)
         record(by=by, verb="receive", object_kind="delivery", object_id=delivery.pk, detail=_counts(delivery))
+
+
+def _withdraw(by: User | None, fresh: Delivery) -> None:
+    """A correction that replaces the whole, or the same file with another cut-off date: the old one counts no more."""
+    old = fresh.corrects
+    if old is None or old.state != DeliveryState.ACCEPTED or not (fresh.replaces or old.sha256 == fresh.sha256):
+        return
+    Delivery.objects.filter(pk=old.pk).update(state=DeliveryState.WITHDRAWN)
+    record(by=by, verb="withdraw", object_kind="delivery", object_id=old.pk, detail={"corrected_by": fresh.pk})
 
 
 def _counts(delivery: Delivery) -> dict[str, Any]:

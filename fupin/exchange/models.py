@@ -12,14 +12,21 @@ class DeliveryState(models.TextChoices):
     READING = "reading", _("正在读取")
     ACCEPTED = "accepted", _("已入湖")
     REFUSED = "refused", _("已退回")
+    WITHDRAWN = "withdrawn", _("已撤回")
 
 
 class Delivery(models.Model):
-    """One delivered file. ``accepted`` files lie in the lake as immutable Parquet."""
+    """One delivered file. ``accepted`` files lie in the lake as immutable Parquet.
+
+    ``region``: what the deliverer's account answers for; only who has all of it in scope sees the delivery.
+    ``replaces``: the whole of the delivery that it corrects (else only the rows that come again); the old one is then
+    ``withdrawn``, as it is when the same file corrects its cut-off date.
+    """
 
     id = models.CharField(primary_key=True, max_length=40)
     dataset = models.CharField(max_length=40, db_index=True)
     department = models.CharField(max_length=40, db_index=True)
+    region = models.CharField(_("辖区代码"), max_length=15, db_collation="C", default="")
     provider = models.CharField(_("提供人"), max_length=80)
     batch = models.CharField(_("批次号"), max_length=60)
     cut_off = models.DateField(_("数据截止日"))
@@ -38,6 +45,7 @@ class Delivery(models.Model):
     parquet = models.CharField(max_length=255, blank=True)
     parquet_sha256 = models.CharField(max_length=64, blank=True)
     lake_key = models.CharField(max_length=20, blank=True)
+    replaces = models.BooleanField(default=False)
     corrects = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="corrections")
     received_at = models.DateTimeField(auto_now_add=True)
     received_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
@@ -52,8 +60,12 @@ class Delivery(models.Model):
             models.CheckConstraint(name="delivery_state_known", condition=models.Q(state__in=DeliveryState.values)),
             models.UniqueConstraint(
                 name="same_file_accepted_once",
-                fields=["dataset", "sha256"],
+                fields=["dataset", "sha256", "cut_off"],
                 condition=models.Q(state="accepted"),
+            ),
+            models.CheckConstraint(
+                name="only_a_correction_replaces",
+                condition=models.Q(replaces=False) | models.Q(corrects__isnull=False),
             ),
             models.CheckConstraint(
                 name="accepted_delivery_is_counted",

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from fupin.accounts.api import Role, User, may
 from fupin.catalogue.schema import Dataset, datasets
@@ -20,13 +20,13 @@ from fupin.exchange.reading.recognise import guess
 from fupin.exchange.reading.source import PlainFile
 from fupin.exchange.sealing import open_cells
 from fupin.kernel.errors import NotFound
-
-_LONG_NUMBER = re.compile(r"\d[\d \-]{9,}[\dXx]")
+from fupin.kernel.masks import mask_numbers
+from fupin.kernel.scope import Scope
 
 
 @dataclass(frozen=True)
 class QuarantinedCells:
-    """One quarantined row with its cells in clear; ``header`` are the headings of the file."""
+    """One quarantined row with its cells; ``header`` are the headings of the file, ``seen`` is the refused cell."""
 
     row: int
     column: str
@@ -35,6 +35,7 @@ class QuarantinedCells:
     reason_en: str
     header: list[str]
     cells: list[str]
+    seen: str = ""
 
 
 def deliveries_for(user: User) -> QuerySet[Delivery]:
@@ -42,7 +43,17 @@ def deliveries_for(user: User) -> QuerySet[Delivery]:
     if not may(user, "see_deliveries"):
         return Delivery.objects.none()
     found = Delivery.objects.select_related("received_by")
-    return found.filter(department=user.department) if user.role == Role.DEPARTMENT else found
+    if user.role == Role.DEPARTMENT:
+        return found.filter(_in(Scope.of(user.region)), department=user.department)
+    return found.filter(_in(user.scope))
+
+
+def _in(scope: Scope) -> Q:
+    """The delivery's whole region lies in the scope."""
+    condition = Q(pk__in=[])
+    for low, high in scope.ranges():
+        condition |= Q(region__gte=low, region__lt=high)
+    return condition
 
 
 def delivery_for(user: User, delivery_id: str) -> Delivery:
@@ -61,22 +72,28 @@ def datasets_for(user: User) -> list[Dataset]:
     return [one for one in every if one.department == user.department] if user.role == Role.DEPARTMENT else every
 
 
-def quarantined_for(user: User, delivery: Delivery, limit: int, offset: int) -> list[QuarantinedCells]:
-    """Rows and reasons by row number for the screen: long numbers in the cells masked. Raises NotFound."""
-    delivery = delivery_for(user, delivery.pk)
-    rows = QuarantinedRow.objects.filter(delivery=delivery).order_by("row", "pk")[offset : offset + limit]
+def quarantine_of(user: User, delivery: Delivery) -> QuerySet[QuarantinedRow]:
+    """The rows that did not pass, their cells sealed. Raises NotFound."""
+    return QuarantinedRow.objects.filter(delivery=delivery_for(user, delivery.pk))
+
+
+def quarantined_cells(user: User, delivery: Delivery, keys: Sequence[int]) -> list[QuarantinedCells]:
+    """Some of those rows, in the order of their keys, for the screen: long numbers masked. Raises NotFound."""
+    rows = quarantine_of(user, delivery).in_bulk(list(keys))
     columns = datasets()[delivery.dataset].columns
     shown = []
-    for one in (opened(delivery, row) for row in rows):
+    for one in (opened(delivery, rows[key]) for key in keys if key in rows):
         column = columns[one.column].zh if one.column in columns else one.column
-        shown.append(replace(one, column=column, cells=[masked(cell) for cell in one.cells]))
+        cells = [mask_numbers(cell) for cell in one.cells]
+        shown.append(replace(one, column=column, cells=cells, seen=_seen(column, cells, delivery.recognised)))
     return shown
 
 
-def masked(cell: str) -> str:
-    """A cell with the middle of any number long enough to name a person (ID, phone, account) hidden."""
-    plain = unicodedata.normalize("NFKC", cell)
-    return _LONG_NUMBER.sub(lambda hit: hit[0][:4] + "*" * (len(hit[0]) - 6) + hit[0][-2:], plain)
+def _seen(column: str, cells: list[str], recognised: Mapping[str, Any]) -> str:
+    """The one cell that was refused; "" when the fault lies in the row as a whole."""
+    heading = str(recognised.get("columns", {}).get(column, column))
+    seen: dict[str, str] = dict(zip(recognised.get("header", []), cells, strict=False))
+    return seen.get(heading, "")
 
 
 def opened(delivery: Delivery, row: QuarantinedRow) -> QuarantinedCells:
@@ -89,6 +106,7 @@ def opened(delivery: Delivery, row: QuarantinedRow) -> QuarantinedCells:
 def usable_deliveries(as_of: date) -> list[DeliveryFile]:
     """Every accepted delivery whose data end on or before the day, by data set and cut-off date. For the engine."""
     found = Delivery.objects.filter(state=DeliveryState.ACCEPTED, cut_off__lte=as_of)
+    corrected = dict(Delivery.objects.exclude(corrects=None).values_list("pk", "corrects_id"))
     data = Path(settings.FUPIN_DATA_DIR)
     return [
         DeliveryFile(
@@ -100,9 +118,18 @@ def usable_deliveries(as_of: date) -> list[DeliveryFile]:
             provider=one.provider,
             rows=one.good_rows or 0,
             lake_key_id=one.lake_key,
+            correction=_corrections(one.pk, corrected),
         )
         for one in found.order_by("dataset", "cut_off", "pk")
     ]
+
+
+def _corrections(delivery: str, corrected: Mapping[str, str]) -> int:
+    """How many deliveries this one corrects, one after the other."""
+    found = 0
+    while delivery in corrected:
+        delivery, found = corrected[delivery], found + 1
+    return found
 
 
 def guess_dataset(path: Path) -> str | None:

@@ -33,13 +33,24 @@ def check_department(own: str, dataset: Dataset) -> None:
         )
 
 
+def check_region(region: str) -> None:
+    """A delivery belongs to a region, so that only its offices read the rows. Raises Forbidden."""
+    if not region:
+        raise Forbidden(
+            "您的账号没有辖区，不能交付数据",
+            "your account has no region and cannot deliver",
+            "请管理员在账号里写明辖区代码",
+            "ask the administrator to give the account a region code",
+        )
+
+
 def check_said(provider: str, batch: str, cut_off: date, today: date) -> None:
     """What the deliverer says about the file. Raises UserError."""
     for zh, en, value, limit in (("提供人", "provider", provider, 80), ("批次号", "batch", batch, 60)):
-        if not value.strip() or len(value) > limit:
+        if not value.strip() or len(value) > limit or not value.isprintable():
             raise UserError(
-                f"{zh}必填，且不超过 {limit} 个字",
-                f"{en} is required, at most {limit} characters",
+                f"{zh}必填，不超过 {limit} 个字，不含控制字符",
+                f"{en} is required: at most {limit} characters, no control characters",
                 f"请填写{zh}",
                 f"fill in the {en}",
             )

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Protocol, cast
 
 from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from fupin.accounts.api import Role, User, require
@@ -18,9 +18,10 @@ from fupin.exchange.models import Delivery, DeliveryState
 from fupin.exchange.parquet import lake_keys
 from fupin.exchange.reading.refusals import Refusal
 from fupin.exchange.reading.source import PlainFile, Source
-from fupin.exchange.rules import check_department, check_said, dataset_named
+from fupin.exchange.rules import check_department, check_region, check_said, dataset_named
 from fupin.exchange.sealing import Copied, SealedFile, seal
 from fupin.exchange.workplace import Workplace, abandoned, arrival, parquet_name, put, raw_path, workplace
+from fupin.kernel.errors import UserError
 
 RECEIVE_TASK = "exchange.receive"
 SEEN_ZH = "这个文件以前交付过，没有重复入湖"
@@ -45,9 +46,11 @@ def receive(
     cut_off: date,
     progress: Progress | None = None,
     corrects: Delivery | None = None,
+    replaces: bool = False,
 ) -> Delivery:
     """Take a file in, now. The same file again gives the earlier delivery, with ``seen_before`` set.
 
+    ``replaces``: the file stands for the whole of the delivery that it ``corrects``, not only for the rows in it.
     Raises Refusal, UserError, Forbidden; then nothing was written. ``by`` is None only for the platform itself.
     """
     wanted = _checked(by, dataset, provider, batch, cut_off)
@@ -57,7 +60,7 @@ def receive(
         sealed = folder / "sealed"
         copied = seal(cast(BinaryIO, stream), sealed, settings.FUPIN_KEYS)
         report("加密保存原件", 0.05)
-        fresh = _entry(by, wanted, path.name, copied, provider, batch, cut_off, corrects)
+        fresh = _entry(by, wanted, path.name, copied, provider, batch, cut_off, corrects, replaces)
         return _take(by, fresh, wanted, PlainFile(path), report, raw=sealed)
 
 
@@ -70,6 +73,7 @@ def enqueue(
     batch: str,
     cut_off: date,
     corrects: Delivery | None = None,
+    replaces: bool = False,
 ) -> Delivery:
     """Keep an uploaded file sealed and queue it; the same file again gives the earlier delivery."""
     wanted = _checked(by, dataset, provider, batch, cut_off)
@@ -78,14 +82,16 @@ def enqueue(
         sealed = folder / "sealed"
         uploaded_file.file.seek(0)
         copied = seal(uploaded_file.file, sealed, settings.FUPIN_KEYS)
-        if earlier := _earlier(wanted, copied.sha256, *BUSY):
-            return earlier
         name = Path(uploaded_file.name or "upload").name
-        fresh = _entry(by, wanted, name, copied, provider, batch, cut_off, corrects)
-        with workplace(_root(), wanted.id, fresh.pk) as place, transaction.atomic():
-            fresh.save(force_insert=True)
-            put(sealed, place.raw)
-            _defer(fresh.pk)
+        with transaction.atomic():
+            _one_at_a_time(wanted, copied.sha256)
+            if earlier := _earlier(wanted, copied.sha256, cut_off, *BUSY):
+                return earlier
+            fresh = _entry(by, wanted, name, copied, provider, batch, cut_off, corrects, replaces)
+            with workplace(_root(), wanted.id, fresh.pk) as place:
+                fresh.save(force_insert=True)
+                put(sealed, place.raw)
+                _defer(fresh.pk)
     return fresh
 
 
@@ -106,9 +112,30 @@ def process(delivery_id: str) -> Delivery:
         problem = _seen_before(done)
     except Refusal as refusal:
         problem = refusal.as_json()
+    except UserError as error:
+        problem = {"code": "cannot_process", **_words(error)}
     ledger.refuse(by=delivery.received_by, delivery=delivery, problem=problem)
     raw.unlink(missing_ok=True)
     return delivery
+
+
+def give_up(delivery_id: str) -> None:
+    """The queue will not try again: say so in the ledger, so that nobody waits and the file may come again."""
+    delivery = Delivery.objects.select_related("received_by").get(pk=delivery_id)
+    if delivery.state not in BUSY:
+        return
+    problem = {
+        "code": "internal",
+        "zh": "平台处理这个文件时出错，已多次重试",
+        "en": "the platform failed on this file, several times",
+        "hint_zh": "文件没有入湖，请重新交付一次；仍然出错，请把批次号告诉管理员",
+        "hint_en": "nothing of it was taken: deliver it again; if it fails again, tell the administrator its id",
+    }
+    ledger.refuse(by=delivery.received_by, delivery=delivery, problem=problem)
+
+
+def _words(error: UserError) -> dict[str, str]:
+    return {"zh": error.zh, "en": error.en, "hint_zh": error.hint_zh, "hint_en": error.hint_en}
 
 
 def _seen_before(earlier: Delivery) -> dict[str, str]:
@@ -137,7 +164,7 @@ def _take(
 ) -> Delivery:
     """Under the delivery's lock: read, name the files, write the ledger. ``raw``: the sealed copy without a name."""
     with workplace(_root(), wanted.id, fresh.pk) as place:
-        if earlier := _earlier(wanted, fresh.sha256):
+        if earlier := _earlier(wanted, fresh.sha256, fresh.cut_off):
             return earlier
         ready = place.folder / "ready.parquet"
         taken = take_in(source, wanted, fresh.cut_off, lake_keys(settings.FUPIN_KEYS.lake), place.folder, ready, report)
@@ -152,7 +179,7 @@ def _accept(by: User | None, fresh: Delivery, wanted: Dataset, taken: Intake, pl
     try:
         ledger.accept(by=by, delivery=fresh, taken=taken)
     except IntegrityError:
-        earlier = _earlier(wanted, fresh.sha256)
+        earlier = _earlier(wanted, fresh.sha256, fresh.cut_off)
         if earlier is None:
             raise
         if earlier.pk != fresh.pk:
@@ -167,19 +194,21 @@ def _checked(by: User | None, dataset: str, provider: str, batch: str, cut_off: 
     if by is not None:
         require(by, "deliver")
         check_department(by.department if by.role == Role.DEPARTMENT else "", wanted)
+        check_region(by.region)
     check_said(provider, batch, cut_off, timezone.localdate())
     return wanted
 
 
 def _entry(
     by: User | None, wanted: Dataset, name: str, copied: Copied, provider: str, batch: str, cut_off: date,
-    corrects: Delivery | None,
+    corrects: Delivery | None, replaces: bool,
 ) -> Delivery:  # fmt: skip
     """A ledger row that is not saved yet. Its id tells data set, cut-off date and content."""
     return Delivery(
         id=_free_id(f"{wanted.id}-{cut_off:%Y%m%d}-{copied.sha256[:8]}"),
         dataset=wanted.id,
         department=wanted.department,
+        region=by.region if by else "",
         provider=provider.strip(),
         batch=batch.strip(),
         cut_off=cut_off,
@@ -187,8 +216,15 @@ def _entry(
         size=copied.size,
         sha256=copied.sha256,
         corrects=corrects,
+        replaces=replaces and corrects is not None,
         received_by=by,
     )
+
+
+def _one_at_a_time(wanted: Dataset, sha256: str) -> None:
+    """Until the end of the transaction nobody else takes this very file in: of a double click one is queued."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"{wanted.id} {sha256}"])
 
 
 def _free_id(wanted: str) -> str:
@@ -198,10 +234,10 @@ def _free_id(wanted: str) -> str:
     return next(candidate for candidate in candidates if candidate not in taken)
 
 
-def _earlier(wanted: Dataset, sha256: str, *states: str) -> Delivery | None:
-    """The accepted delivery of the same file (or one in the other states named)."""
+def _earlier(wanted: Dataset, sha256: str, cut_off: date, *states: str) -> Delivery | None:
+    """The accepted delivery of the same file up to the same day (or one in the other states named)."""
     chosen = [DeliveryState.ACCEPTED, *states]
-    found = Delivery.objects.filter(dataset=wanted.id, sha256=sha256, state__in=chosen).first()
+    found = Delivery.objects.filter(dataset=wanted.id, sha256=sha256, cut_off=cut_off, state__in=chosen).first()
     if found is not None:
         found.seen_before = True
     return found

@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+from asgiref.sync import sync_to_async
 from procrastinate import JobContext, RetryStrategy
 from procrastinate.contrib.django import app
 from procrastinate.jobs import Status
 
-from fupin.exchange.services import RECEIVE_TASK, process
+from fupin.exchange.giving_up import given_up, when_given_up
+from fupin.exchange.services import RECEIVE_TASK, give_up, process
 
 STALLED_TASK = "exchange.retry_stalled"
 HOUSEKEEPING = "housekeeping"
 MOST_ATTEMPTS = 3  # a job that has killed its worker so often would kill the next one too
 
 
-@app.task(name=RECEIVE_TASK, retry=RetryStrategy(max_attempts=MOST_ATTEMPTS, wait=10))
-def receive_task(delivery_id: str) -> None:
-    process(delivery_id)
+when_given_up(RECEIVE_TASK, give_up)
+
+
+@app.task(name=RECEIVE_TASK, retry=RetryStrategy(max_attempts=MOST_ATTEMPTS, wait=10), pass_context=True)
+def receive_task(context: JobContext, delivery_id: str) -> None:
+    try:
+        process(delivery_id)
+    except Exception:
+        if context.job is not None and context.job.attempts >= MOST_ATTEMPTS:
+            give_up(delivery_id)
+        raise
 
 
 @app.periodic(cron="* * * * *")
@@ -28,4 +38,5 @@ async def retry_stalled(context: JobContext, timestamp: int) -> None:  # noqa: A
             await manager.retry_job(job)
         else:
             await manager.finish_job(job, Status.FAILED, delete_job=False)
+            await sync_to_async(given_up)(job.task_name, dict(job.task_kwargs))
     await manager.delete_old_jobs(nb_hours=1, queue=HOUSEKEEPING)

@@ -44,6 +44,9 @@ def test_nobody_else_creates_accounts(cast: Cast, who: str) -> None:
         ("role", "king", "没有角色"),
         ("region", "45012", "辖区代码"),
         ("role", "department", "部门"),
+        ("region", "", "要写明辖区"),
+        ("username", "新 人", "不合规"),
+        ("password", "1Q2W3e4r5t", "太常见"),
         ("username", "JUECE", "已存在"),
     ],
 )

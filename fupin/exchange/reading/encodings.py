@@ -44,7 +44,10 @@ def find_encoding(source: Source) -> Encoding:
         _refuse_nul(source)
     failed = _first_undecodable(source, codec or "utf-8", skip)
     if failed is None:
-        return Encoding(codec or "utf-8", skip, _lone_returns(source))
+        found = Encoding(codec or "utf-8", skip, _lone_returns(source))
+        if codec not in ("", "utf-8"):
+            _refuse_nul_in(clear_blocks(source, found))
+        return found
     line, text_before, other = failed
     if codec or (text_before >= _HAN_NEEDED and not other):
         raise refusals.unknown_encoding(line)
@@ -78,13 +81,17 @@ def _blocks(stream: BinaryIO, size: int = 0) -> Iterator[bytes]:
 
 
 def _refuse_nul(source: Source) -> None:
-    lines = 1
     with source.open() as stream:
-        for block in _blocks(stream):
-            place = block.find(b"\0")
-            if place >= 0:
-                raise refusals.nul_bytes(lines + block.count(b"\n", 0, place))
-            lines += block.count(b"\n")
+        _refuse_nul_in(_blocks(stream))
+
+
+def _refuse_nul_in(blocks: Iterator[bytes]) -> None:
+    lines = 1
+    for block in blocks:
+        place = block.find(b"\0")
+        if place >= 0:
+            raise refusals.nul_bytes(lines + block.count(b"\n", 0, place))
+        lines += block.count(b"\n")
 
 
 def _lone_returns(source: Source) -> bool:

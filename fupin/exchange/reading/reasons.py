@@ -48,6 +48,16 @@ _QUOTABLE = frozenset({"date", "month", "int", "decimal", "money", "flag", "regi
 _LONG_DIGITS = re.compile(r"\d{11,}")
 
 
+def reason_title(code: str) -> tuple[str, str]:
+    """The reason without its column and cell, as a heading (zh, en); the code itself when it has no words here."""
+    if code.startswith("id_") and code not in _WORDS:
+        return identity.PROBLEMS.get(code.removeprefix("id_"), (code, code))
+    zh, en = _WORDS.get(code, (code, code))
+    return zh.format(zh="该列", cell="", limit="…").replace("“该列”", "该列"), en.format(
+        name="the column", cell="", limit="…"
+    )
+
+
 def reason(code: str, column: Column | None, cell: str | None = None, limit: str = "") -> tuple[str, str]:
     """(zh, en), at most 300 characters each."""
     if code.startswith("id_") and code not in _WORDS:

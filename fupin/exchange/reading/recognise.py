@@ -16,6 +16,7 @@ from fupin.exchange.reading.source import Source
 from fupin.exchange.reading.table import HEADER_ROWS, Pieces
 from fupin.exchange.reading.textfile import DELIMITERS, TextFile
 from fupin.exchange.reading.workbook import Merged, Sheet, merged_name, open_workbook
+from fupin.kernel.masks import mask_numbers
 
 _DELIMITER_NAMES = {",": "comma", "\t": "tab", ";": "semicolon", "|": "bar", "，": "full-width comma", "\x01": "\\x01"}
 
@@ -41,7 +42,7 @@ class Table:
         return {
             **self.about,
             "header_row": self.header.row,
-            "header": self.header.cells,
+            "header": [mask_numbers(cell) for cell in self.header.cells],
             "columns": columns,
             "absent": [c.zh for c in dataset.columns.values() if c.name not in self.header.columns],
             "extra": self.header.extras,
@@ -101,24 +102,36 @@ def _trimmed(cells: list[str]) -> list[str]:
 def _sheet_table(source: Source, dataset: Dataset, kind: Kind, sheets: Sequence[Sheet]) -> Table:
     if not sheets:
         raise refusals.empty_file()
+    found: list[tuple[Sheet, Header]] = []
     refused = []
     for sheet in sheets:
         try:
-            found = header.recognise(sheet.head(HEADER_ROWS), dataset)
+            found.append((sheet, header.recognise(sheet.head(HEADER_ROWS), dataset)))
         except refusals.Refusal as refusal:
             refused.append(refusal)
-        else:
-            return _table_of_sheet(source, kind, sheet, found)
-    raise refused[0]
+    if not found:
+        raise refused[0]
+    if len(found) > 1:
+        raise refusals.several_sheets(dataset.zh, dataset.id, [sheet.name for sheet, _ in found])
+    return _table_of_sheet(source, kind, *found[0], unread=[sheet for sheet in sheets if sheet is not found[0][0]])
 
 
-def _table_of_sheet(source: Source, kind: Kind, sheet: Sheet, found: Header) -> Table:
+def _table_of_sheet(source: Source, kind: Kind, sheet: Sheet, found: Header, unread: Sequence[Sheet]) -> Table:
     found.cells = _trimmed(found.cells)
     notes = _formula_notes(source, sheet) if kind == "xlsx" else []
     merged_rows = _merged_rows(sheet.merged(), found.row)
+    notes += _unread_note(unread)
     about = {"kind": kind, "sheet": sheet.name}
     width, first = len(found.cells), found.row + 1
     return Table(found, sheet.height, partial(sheet.pieces, width, first), about, merged_rows, notes)
+
+
+def _unread_note(unread: Sequence[Sheet]) -> list[dict[str, str]]:
+    """Nothing is left out in silence."""
+    if not unread:
+        return []
+    names = "、".join(mask_numbers(sheet.name) for sheet in unread)
+    return [{"zh": f"没有读取的工作表：{names}", "en": f"sheets that were not read: {names}"}]
 
 
 def _formula_notes(source: Source, sheet: Sheet) -> list[dict[str, str]]:

@@ -192,6 +192,17 @@ def mixed_encodings(line: int, first: str, other: str) -> Refusal:
     )
 
 
+def several_sheets(wanted_zh: str, wanted: str, sheets: Sequence[str]) -> Refusal:
+    names = "、".join(f"“{name}”" for name in sheets)
+    return Refusal(
+        "several_sheets",
+        f"有 {len(sheets)} 个工作表都是“{wanted_zh}”：{names}",
+        f"{len(sheets)} sheets hold {wanted}: {names}",
+        "请合并到一个工作表，或分成几个文件交付，免得漏掉一部分",
+        "put them into one sheet or deliver them as several files, so that no part is left out",
+    )
+
+
 def unknown_encoding(line: int) -> Refusal:
     return Refusal(
         "unknown_encoding",

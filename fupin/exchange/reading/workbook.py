@@ -79,7 +79,15 @@ def _frame(batch: list[list[Any]], width: int, first_row: int) -> pl.DataFrame:
     series = [_text_series(name, column) for name, column in zip(names, columns, strict=False)]
     series += [pl.Series(name, [None] * len(batch), dtype=pl.String) for name in names[len(columns) :]]
     rows = pl.Series(ROW, range(first_row, first_row + len(batch)), dtype=pl.Int64)
-    return pl.DataFrame([*series, pl.Series(OVERFLOW, [None] * len(batch), dtype=pl.String), rows])
+    return pl.DataFrame([*series, _overflow(columns[width:], len(batch)), rows])
+
+
+def _overflow(beyond: list[tuple[Any, ...]], height: int) -> pl.Series:
+    """What stands to the right of the header, null where nothing does: the row will say that it has too many cells."""
+    if not beyond:
+        return pl.Series(OVERFLOW, [None] * height, dtype=pl.String)
+    texts = ("\n".join(filter(None, map(as_text, cells))) for cells in zip(*beyond, strict=True))
+    return pl.Series(OVERFLOW, [text or None for text in texts], dtype=pl.String)
 
 
 def _text_series(name: str, column: tuple[Any, ...]) -> pl.Series:

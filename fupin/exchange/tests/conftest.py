@@ -33,12 +33,17 @@ def office(db: None) -> User:
 
 @pytest.fixture
 def clerk(db: None) -> User:
-    return account("clerk", "department", department="finance")
+    return account("clerk", "department", "4501", "finance")
 
 
 @pytest.fixture
 def stranger(db: None) -> User:
-    return account("stranger", "department", department="water")
+    return account("stranger", "department", "4501", "water")
+
+
+@pytest.fixture
+def county_office(db: None) -> User:
+    return account("county", "office", "450124")
 
 
 @pytest.fixture

@@ -198,3 +198,23 @@ def test_pieces_and_their_borders_do_not_change_the_result(tmp_path: Path, monke
 def test_the_same_file_gives_the_same_bytes(tmp_path: Path) -> None:
     path = written(tmp_path, csv_bytes([HEADER, *(row(n) for n in range(1, 400)), row(7)]))
     assert intake(path, tmp_path).parquet_sha256 == intake(path, tmp_path).parquet_sha256
+
+
+def test_a_sheet_that_was_not_read_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "x.xlsx"
+    with xlsxwriter.Workbook(str(path)) as book:
+        data, other = book.add_worksheet("数据"), book.add_worksheet("说明")
+        other.write_row(0, 0, ["填表说明"])
+        for place, cells in enumerate([HEADER, row(1)]):
+            data.write_row(place, 0, cells)
+    assert "说明" in intake(path, tmp_path).recognised["notes"][0]["zh"]
+
+
+def test_a_row_of_a_sheet_with_more_cells_than_the_header_is_quarantined(tmp_path: Path) -> None:
+    taken = intake(xlsx(tmp_path / "x.xlsx", [HEADER, row(1), [*row(2), "另一格"]]), tmp_path)
+    assert (taken.good_rows, [one.code for one in taken.bad]) == (1, ["too_many_cells"])
+
+
+def test_an_id_number_among_the_headings_is_masked_in_the_ledger(tmp_path: Path) -> None:
+    taken = intake(written(tmp_path, csv_bytes([[*HEADER, person(1)], [*row(2), "x"]])), tmp_path)
+    assert person(1) not in str(taken.recognised)

@@ -11,6 +11,7 @@ from django.db import connection
 from fupin.accounts.api import User
 from fupin.exchange import api as exchange
 from fupin.exchange import services
+from fupin.exchange.giving_up import given_up
 from fupin.exchange.tests.files import CUT_OFF, HEADER, csv_bytes, person, row, xlsx
 
 
@@ -70,3 +71,19 @@ def test_a_worker_that_fails_can_begin_again(data: Path, clerk: User, monkeypatc
         with pytest.raises(OSError, match="disk full"):
             exchange.process(one.pk)
     assert exchange.process(one.pk).state == exchange.DeliveryState.ACCEPTED
+
+
+def test_work_that_is_given_up_is_said_in_the_ledger_and_may_come_again(data: Path, clerk: User) -> None:
+    one = upload(clerk, csv_bytes([HEADER, row(1)]))
+    given_up(services.RECEIVE_TASK, {"delivery_id": one.pk})
+    one.refresh_from_db()
+    assert (one.state, one.problem["code"]) == (exchange.DeliveryState.REFUSED, "internal")
+    assert upload(clerk, csv_bytes([HEADER, row(1)])).pk != one.pk
+
+
+def test_a_sealed_copy_that_was_damaged_is_refused_with_the_reason(data: Path, clerk: User) -> None:
+    one = upload(clerk, csv_bytes([HEADER, row(1)]))
+    sealed = data / "raw" / f"{one.pk}.sealed"
+    sealed.write_bytes(sealed.read_bytes()[:-5])
+    done = exchange.process(one.pk)
+    assert (done.state, done.problem["code"]) == (exchange.DeliveryState.REFUSED, "cannot_process")

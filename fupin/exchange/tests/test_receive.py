@@ -101,12 +101,14 @@ def test_bad_rows_come_back_as_they_were(data: Path, office: User, tmp_path: Pat
 
 def test_the_screen_masks_long_numbers(data: Path, office: User, tmp_path: Path) -> None:
     one = deliver(office, written(tmp_path, csv_bytes([HEADER, BAD])))
-    (shown,) = exchange.quarantined_for(office, one, 10, 0)
+    (shown,) = exchange.quarantined_cells(
+        office, one, list(exchange.quarantine_of(office, one).values_list("pk", flat=True))
+    )
     assert shown.column == "身份证号"
     assert shown.cells[1:] == BAD[1:]
     assert shown.cells[0].startswith("4501****")
     assert BAD[0] not in shown.cells
-    assert exchange.quarantined_for(office, one, 10, 1) == []
+    assert shown.seen == shown.cells[0]
 
 
 def test_a_department_delivers_and_sees_its_own_data_only(
@@ -123,7 +125,7 @@ def test_a_department_delivers_and_sees_its_own_data_only(
         with pytest.raises((NotFound, Forbidden)):
             exchange.write_bad_rows(by=other, delivery=one, stream=io.BytesIO())
         with pytest.raises(NotFound):
-            exchange.quarantined_for(other, one, 1, 0)
+            exchange.quarantined_cells(other, one, [1])
     assert {d.department for d in exchange.datasets_for(clerk)} == {"finance"}
     assert exchange.datasets_for(cadre) == []
 
@@ -198,3 +200,63 @@ def test_what_a_killed_process_left_is_swept_by_any_next_delivery(data: Path, of
         (data / name).write_bytes(b"left")
     exchange.sweep()
     assert files_of(data) == []
+
+
+def test_a_county_does_not_see_what_the_city_was_given(
+    data: Path, office: User, county_office: User, tmp_path: Path
+) -> None:
+    one = deliver(office, written(tmp_path, csv_bytes([HEADER, row(1), BAD])))
+    assert not exchange.deliveries_for(county_office).exists()
+    with pytest.raises(NotFound):
+        exchange.write_bad_rows(by=county_office, delivery=one, stream=io.BytesIO())
+
+
+def test_the_city_sees_what_a_county_was_given(data: Path, office: User, county_office: User, tmp_path: Path) -> None:
+    one = deliver(county_office, written(tmp_path, csv_bytes([HEADER, row(1)])))
+    assert list(exchange.deliveries_for(office)) == list(exchange.deliveries_for(county_office)) == [one]
+
+
+def test_an_account_without_a_region_cannot_deliver(data: Path, clerk: User, tmp_path: Path) -> None:
+    clerk.region = ""
+    with pytest.raises(Forbidden, match="辖区"):
+        deliver(clerk, written(tmp_path, csv_bytes([HEADER, row(1)])))
+
+
+def test_an_unchanged_list_counts_again_for_a_later_day(data: Path, office: User, tmp_path: Path) -> None:
+    path = written(tmp_path, csv_bytes([HEADER, row(1)]))
+    first, later = deliver(office, path), deliver(office, path, cut_off=date(2020, 1, 31))
+    assert first.pk != later.pk
+    assert not later.seen_before
+
+
+def test_the_same_file_with_the_right_day_withdraws_the_wrong_one(data: Path, office: User, tmp_path: Path) -> None:
+    path = written(tmp_path, csv_bytes([HEADER, row(1)]))
+    wrong = deliver(office, path)
+    right = deliver(office, path, cut_off=date(2020, 1, 31), corrects=wrong)
+    wrong.refresh_from_db()
+    assert wrong.state == exchange.DeliveryState.WITHDRAWN
+    assert [one.delivery for one in exchange.usable_deliveries(date(2020, 12, 31))] == [right.pk]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_of_equal_rows_the_correction_holds_whatever_its_name(
+    data: Path, office: User, tmp_path: Path, seed: int
+) -> None:
+    wrong = deliver(office, written(tmp_path, csv_bytes([HEADER, row(1), row(2)]), "a.csv"))
+    text = csv_bytes([HEADER, row(1)]) + b"\n" * seed
+    right = deliver(office, written(tmp_path, text, "b.csv"), corrects=wrong)
+    files = {one.delivery: one for one in exchange.usable_deliveries(date(2020, 12, 31))}
+    assert files[right.pk].age > files[wrong.pk].age
+
+
+def test_a_correction_that_replaces_the_whole_withdraws_the_old_one(data: Path, office: User, tmp_path: Path) -> None:
+    wrong = deliver(office, written(tmp_path, csv_bytes([HEADER, row(1), row(2)]), "a.csv"))
+    right = deliver(office, written(tmp_path, csv_bytes([HEADER, row(3)]), "b.csv"), corrects=wrong, replaces=True)
+    assert [one.delivery for one in exchange.usable_deliveries(date(2020, 12, 31))] == [right.pk]
+
+
+def test_headings_of_the_bad_rows_are_no_formulas(data: Path, office: User, tmp_path: Path) -> None:
+    one = deliver(office, written(tmp_path, csv_bytes([[*HEADER, "=HYPERLINK(1)"], [*BAD, "x"]])))
+    stream = io.BytesIO()
+    exchange.write_bad_rows(by=office, delivery=one, stream=stream)
+    assert "'=HYPERLINK(1)" in stream.getvalue().decode("utf-8-sig").splitlines()[0]

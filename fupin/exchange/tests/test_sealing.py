@@ -5,13 +5,15 @@ from __future__ import annotations
 import io
 from pathlib import Path
 
+import polars as pl
 import pytest
 from cryptography.exceptions import InvalidTag
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fupin.exchange import sealing
-from fupin.exchange.parquet import lake_hasher
+from fupin.exchange import parquet, sealing
+from fupin.exchange.hashing import hashing, hashing_aside
+from fupin.exchange.tests.files import person
 from fupin.kernel.errors import UserError
 from fupin.kernel.keys import Key, Keys, keyed_hash
 
@@ -54,6 +56,24 @@ def test_cells_open_in_their_own_place_only(cells: list[str]) -> None:
         sealing.open_cells(sealed, KEYS, "d#2")
 
 
-@given(st.text(max_size=30))
-def test_the_quick_hash_is_the_kernels(number: str) -> None:
-    assert lake_hasher(KEYS.lake)(number) == keyed_hash(KEYS.lake, number)
+@given(st.lists(st.text("0123456789X", min_size=18, max_size=18)))
+def test_the_quick_hash_is_the_kernels(numbers: list[str]) -> None:
+    made = hashing(KEYS.lake.secret)("".join(numbers).encode())
+    assert made == b"".join(keyed_hash(KEYS.lake, number) for number in numbers)
+
+
+def test_the_process_beside_gives_the_same_hashes_and_ends() -> None:
+    numbers = b"45012319800101100X45012319800201101X"
+    here = hashing(KEYS.lake.secret)
+    with hashing_aside(KEYS.lake.secret) as aside:
+        assert [aside(numbers), aside(b""), aside(numbers)] == [here(numbers), b"", here(numbers)]
+
+
+def test_keys_are_the_same_when_remembered_and_when_two_share_a_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parquet, "MOST_REMEMBERED", 4)
+    keys = parquet.LakeKeys(KEYS.lake)
+    numbers = [None, *(person(number) for number in (1, 2, 3, 4, 5, 6, 7, 8, 1, 1)), None]
+    wanted = [number and keyed_hash(KEYS.lake, number) for number in numbers]
+    with keys.hashing_for(1) as hashed:
+        for _ in range(3):
+            assert keys.keys_of(pl.Series("id", numbers), hashed).to_list() == wanted

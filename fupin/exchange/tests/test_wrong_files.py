@@ -192,3 +192,26 @@ def test_a_unit_that_cannot_be_converted_is_refused(tmp_path: Path) -> None:
 def test_no_refusal_quotes_an_id_number(tmp_path: Path) -> None:
     told = refusal(xlsx(tmp_path / "x.xlsx", [HEADER[:3], row()[:3]]), tmp_path)
     assert person() not in str(told)
+
+
+def test_two_sheets_of_the_same_data_set_are_refused_not_half_read(tmp_path: Path) -> None:
+    path = tmp_path / "发放.xlsx"
+    with xlsxwriter.Workbook(str(path)) as book:
+        for name, number in (("上半年", 1), ("下半年", 2)):
+            sheet = book.add_worksheet(name)
+            for place, cells in enumerate([HEADER, row(number)]):
+                sheet.write_row(place, 0, cells)
+    told = refusal(path, tmp_path)
+    assert told.code == "several_sheets"
+    assert "下半年" in told.zh
+
+
+def test_a_nul_in_utf16_is_refused(tmp_path: Path) -> None:
+    text = csv_bytes([HEADER, [*row(1)[:-1], "x\0y"]]).decode()
+    assert refusal(written(tmp_path, b"\xff\xfe" + text.encode("utf-16-le")), tmp_path).code == "nul_bytes"
+
+
+def test_an_id_number_among_the_headings_is_masked_in_the_message(tmp_path: Path) -> None:
+    told = refusal(written(tmp_path, csv_bytes([[HEADER[0], HEADER[1], person(1)], row(1)])), tmp_path)
+    assert told.code == "column_missing"
+    assert person(1) not in f"{told.zh}{told.en}{told.hint_zh}{told.hint_en}"
