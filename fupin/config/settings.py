@@ -44,6 +44,7 @@ INSTALLED_APPS = [
     "fupin.console",
     "fupin.command",
     "fupin.gateway",
+    "ninja",  # serves the script of /api/docs from here: a closed network has no other place
 ]
 
 MIDDLEWARE = [

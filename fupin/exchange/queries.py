@@ -20,7 +20,7 @@ from fupin.exchange.reading.recognise import guess
 from fupin.exchange.reading.source import PlainFile
 from fupin.exchange.sealing import open_cells
 from fupin.kernel.errors import NotFound
-from fupin.kernel.masks import mask_numbers
+from fupin.kernel.masks import mask_all_but_ends, mask_numbers
 from fupin.kernel.scope import Scope
 
 
@@ -81,12 +81,23 @@ def quarantined_cells(user: User, delivery: Delivery, keys: Sequence[int]) -> li
     """Some of those rows, in the order of their keys, for the screen: long numbers masked. Raises NotFound."""
     rows = quarantine_of(user, delivery).in_bulk(list(keys))
     columns = datasets()[delivery.dataset].columns
+    numbers = _id_headings(delivery)
     shown = []
     for one in (opened(delivery, rows[key]) for key in keys if key in rows):
         column = columns[one.column].zh if one.column in columns else one.column
-        cells = [mask_numbers(cell) for cell in one.cells]
+        headings = [*one.header, *[""] * len(one.cells)]
+        cells = [
+            mask_all_but_ends(cell) if heading in numbers else mask_numbers(cell)
+            for heading, cell in zip(headings, one.cells, strict=False)
+        ]
         shown.append(replace(one, column=column, cells=cells, seen=_seen(column, cells, delivery.recognised)))
     return shown
+
+
+def _id_headings(delivery: Delivery) -> set[str]:
+    """The headings of the file under which ID numbers stand."""
+    found: dict[str, str] = delivery.recognised.get("columns", {})
+    return {found[c.zh] for c in datasets()[delivery.dataset].columns.values() if c.type == "idcard" and c.zh in found}
 
 
 def _seen(column: str, cells: list[str], recognised: Mapping[str, Any]) -> str:

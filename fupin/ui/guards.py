@@ -8,15 +8,18 @@ from functools import update_wrapper
 from typing import Any, Concatenate, ParamSpec
 from urllib.parse import urlsplit
 
+from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
 
 from fupin.accounts.api import User
 from fupin.kernel.errors import Forbidden, UserError
+from fupin.kernel.identity import normalise
 from fupin.ui import chrome
 from fupin.ui.templatetags.ui import language
 
@@ -47,8 +50,10 @@ def room(area: str) -> Callable[[View[P]], View[P]]:
                 return _to_sign_in(request)
             if not chrome.may_enter(user_of(request), area):
                 raise PermissionDenied
+            if _tells_a_number(request):
+                return _without_number(request)
             try:
-                return view(request, *args, **kwargs)
+                return _not_kept(view(request, *args, **kwargs))
             except LookupError as error:
                 if type(error) in (KeyError, IndexError):  # a fault of ours, not an absent thing
                     raise
@@ -61,6 +66,28 @@ def room(area: str) -> Callable[[View[P]], View[P]]:
         return guarded
 
     return guard
+
+
+def _tells_a_number(request: HttpRequest) -> bool:
+    """A whole ID number in the address, where logs, histories and neighbours read it."""
+    return any(normalise(value).number is not None for value in request.GET.values())
+
+
+def _without_number(request: HttpRequest) -> HttpResponse:
+    """The same page without it; the box of the households' page sends it as it should be sent."""
+    messages.error(request, _("证件号不能写在网址里，已经去掉；请在农户页的查找框里输入证件号。"))
+    kept = request.GET.copy()
+    for name, value in request.GET.items():
+        if normalise(value).number is not None:
+            del kept[name]
+    return redirect(f"{request.path}?{kept.urlencode()}" if kept else request.path)
+
+
+def _not_kept(answer: HttpResponseBase) -> HttpResponseBase:
+    """After signing out, the back button and the disk show nothing; a view that holds no person says otherwise."""
+    if "Cache-Control" not in answer:
+        answer["Cache-Control"] = "no-store, private"
+    return answer
 
 
 def _to_sign_in(request: HttpRequest) -> HttpResponse:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.utils.translation import gettext as _
@@ -13,6 +15,9 @@ from fupin.ui.guards import Problem
 NUL = "\0"  # PostgreSQL keeps no text with it, and no person types it
 FORM = "application/x-www-form-urlencoded"
 METHOD_NOT_ALLOWED = 405
+INSUFFICIENT_STORAGE = 507
+COPIES = 3  # the upload itself, its sealed copy, what is made of it
+RESERVE = 64 << 20
 
 Answer = Callable[[HttpRequest], HttpResponse]
 
@@ -21,6 +26,8 @@ def plain_refusals(answer: Answer) -> Answer:
     """Middleware: a NUL in an address or a form is 400, and a wrong method has a page that says where to go."""
 
     def answered(request: HttpRequest) -> HttpResponse:
+        if (wanting := _wanting_room(request)) is not None:
+            return _refused(request, wanting, INSUFFICIENT_STORAGE)
         if _has_nul(request):
             return _refused(request, _nul_problem(request), 400)
         found = answer(request)
@@ -37,6 +44,22 @@ def page_expired(request: HttpRequest, reason: str = "") -> HttpResponse:  # noq
     """In place of Django's page for a stale form (``CSRF_FAILURE_VIEW``): signed in or out in another tab."""
     what, how = _("页面已过期，这一步没有做成"), _("您可能在另一个窗口登录或退出过。请返回上一页，刷新后再做一次。")
     return _refused(request, Problem(what, request.path, how), 403)
+
+
+def _wanting_room(request: HttpRequest) -> Problem | None:
+    """Before an upload is read: is there room for it? Half a file on a full disk would help nobody."""
+    size = int(request.META.get("CONTENT_LENGTH") or 0)
+    if request.content_type != "multipart/form-data" or settings.FILE_UPLOAD_TEMP_DIR is None:
+        return None
+    free, wanted = shutil.disk_usage(settings.FILE_UPLOAD_TEMP_DIR).free, COPIES * size + RESERVE
+    if free >= wanted:
+        return None
+    amounts = {"wanted": wanted >> 20, "free": free >> 20}
+    what, how = (
+        _("服务器磁盘空间不足，文件没有收下"),
+        _("约需 %(wanted)s MB，剩余 %(free)s MB；请管理员清理或扩容后再交。") % amounts,
+    )
+    return Problem(what, request.path, how)
 
 
 def _nul_problem(request: HttpRequest) -> Problem:

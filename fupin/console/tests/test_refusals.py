@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from fupin.accounts.tests.fixtures import Cast
+from fupin.registry.tests.fixtures import HEAD_ID
 
 NUL_PLACES = ["/households/?q=%00", "/findings/?rule=%00", "/deliveries/?state=a%00", "/households/%00/", "/runs/%00/"]
 
@@ -57,3 +61,34 @@ def test_a_part_of_a_page_takes_the_whole_page_to_the_door(client: Client, db: N
     headers = {"HX-Request": "true", "HX-Current-URL": "http://testserver/findings/?severity=1"}
     answer = client.get("/findings/", headers=headers)
     assert answer["HX-Redirect"] == "/sign-in/?next=/findings/%3Fseverity%3D1"
+
+
+@pytest.mark.parametrize("path", ["/", "/households/", "/findings/", "/runs/", "/map/"])
+def test_a_house_without_regions_says_what_is_missing(client: Client, cast: Cast, path: str) -> None:
+    client.force_login(cast.office)
+    assert client.get(path).status_code == 200
+
+
+def test_an_upload_without_room_on_the_disk_is_refused_before_it_is_read(
+    client: Client, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client.force_login(cast.office)
+    monkeypatch.setattr("fupin.ui.refusals.shutil.disk_usage", lambda _: SimpleNamespace(free=1 << 20))
+    answer = client.post("/deliveries/new/", {"file": SimpleUploadedFile("a.csv", b"x" * 99)})
+    assert answer.status_code == 507
+    assert "磁盘空间不足" in answer.content.decode()
+
+
+def test_an_id_number_in_an_address_is_taken_out(client: Client, cast: Cast) -> None:
+    client.force_login(cast.office)
+    answer = client.get(f"/findings/?severity=1&q={HEAD_ID}")
+    assert answer["Location"] == "/findings/?severity=1"
+
+
+def test_pages_behind_the_door_are_kept_nowhere(client: Client, cast: Cast) -> None:
+    client.force_login(cast.office)
+    assert client.get("/households/")["Cache-Control"] == "no-store, private"
+
+
+def test_the_apis_own_page_needs_nothing_from_elsewhere(client: Client, db: None) -> None:
+    assert "http" not in client.get("/api/docs").content.decode().replace("http://testserver", "")

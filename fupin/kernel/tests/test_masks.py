@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fupin.kernel.masks import mask_id, mask_name, mask_phone
+from fupin.kernel.masks import mask_all_but_ends, mask_id, mask_name, mask_numbers, mask_phone
 from fupin.kernel.tests.strategies import id_numbers
 
 
@@ -49,3 +49,26 @@ def test_a_masked_name_shows_at_most_its_ends(name: str) -> None:
     shown = mask_name(name)
     assert "*" in shown
     assert len(shown.replace("*", "")) <= 2
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "450124198001010010",
+        "450124.19800101.0010",
+        "450124/19800101/0010",
+        "4501241980O1010010",
+        "４５０１２４１９８００１０１００１Ｘ",
+    ],
+)
+def test_long_numbers_are_hidden_however_they_are_broken_up(text: str) -> None:
+    assert "0101" not in mask_numbers(f"户主 {text} 重复")
+
+
+@pytest.mark.parametrize("text", ["2019年12月28日12时30分", "450124102", "1,234.56元", "第12号"])
+def test_short_numbers_stay(text: str) -> None:
+    assert mask_numbers(text) == text
+
+
+def test_a_cell_for_an_id_number_shows_its_ends_only() -> None:
+    assert mask_all_but_ends("450124l98001010010") == "4501************10"

@@ -1,4 +1,5 @@
-// Small manners of every page: theme switch, filters that send themselves, `/` to search, arrows in tables, drop zones.
+// Small manners of every page: theme switch, filters that send themselves, `/` to search, `g` to go, arrows in tables,
+// skeletons for slow parts, drop zones.
 (() => {
   "use strict";
   const root = document.documentElement;
@@ -15,7 +16,7 @@
 
   // An ID number must not stand in an address: it goes by POST.
   function isNumber(text) {
-    return /^(\d{15}|\d{17}[\dxX])$/.test(text.normalize("NFKC").replace(/\s/g, ""));
+    return /^(\d{15}|\d{17}[\dxX])$/.test(text.normalize("NFKC").replace(/[^\dXx]/g, ""));
   }
 
   function sendFilters(form) {
@@ -53,6 +54,55 @@
     if (event.target.matches(".drop input[type=file]")) showFile(event.target);
   });
 
+  // `g`: the rooms with a digit each; the dialog stands in the base page.
+  const go = document.getElementById("go");
+  function openGo() {
+    if (!go || go.open || !go.querySelector("a")) return;
+    go.showModal();
+    go.querySelector("a").focus();
+  }
+  go?.addEventListener("keydown", (event) => {
+    const links = [...go.querySelectorAll("a")];
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (/^[1-9]$/.test(event.key)) links[Number(event.key) - 1]?.click();
+    if (step) {
+      event.preventDefault();
+      links[(links.indexOf(document.activeElement) + step + links.length) % links.length].focus();
+    }
+  });
+  go?.addEventListener("click", (event) => {
+    if (event.target === go) go.close();
+  });
+
+  // A part of the page that takes longer than 300 ms shows where it will stand; one that fails says so.
+  const SLOW = 300;
+  document.addEventListener("htmx:beforeRequest", ({ detail }) => {
+    if (detail.elt.closest("[data-busy]")) return; // asks again every second and keeps what it shows
+    const target = detail.target;
+    detail.elt.fupinWait = setTimeout(() => {
+      if (!target.firstElementChild) target.innerHTML = '<div class="p-3"><div class="skeleton-block"></div></div>';
+    }, SLOW);
+  });
+  document.addEventListener("htmx:afterRequest", ({ detail }) => {
+    clearTimeout(detail.elt.fupinWait);
+    if (detail.failed && !detail.elt.closest("[data-busy]") && detail.xhr.status !== 204) {
+      const words = document.createElement("p");
+      words.className = "p-3 mb-0 text-danger";
+      words.setAttribute("role", "alert");
+      words.textContent = document.body.dataset.failed;
+      detail.target.replaceChildren(words);
+    }
+    if (detail.elt.hasAttribute("aria-expanded")) detail.elt.setAttribute("aria-expanded", "true");
+  });
+  // A button whose part is open closes it instead of asking again.
+  document.addEventListener("htmx:confirm", (event) => {
+    const { elt, target } = event.detail;
+    if (elt.getAttribute("aria-expanded") !== "true") return;
+    event.preventDefault();
+    target.replaceChildren();
+    elt.setAttribute("aria-expanded", "false");
+  });
+
   function rowsAround(row) {
     return [...row.closest("tbody").querySelectorAll("tr[data-href]")];
   }
@@ -65,6 +115,9 @@
         field.focus();
       }
     }
+    const plain = !event.ctrlKey && !event.metaKey && !event.altKey;
+    if (event.key === "g" && plain && !typing) openGo();
+    if (go?.open) return;
     const row = event.target.closest("tr[data-href]") || (typing ? null : document.querySelector("tr[data-href]"));
     if (!row || typing) return;
     const rows = rowsAround(row);
