@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from django.db import transaction
 
 from fupin.accounts.models import Role, User
+from fupin.accounts.rules import password_problem
 from fupin.accounts.services import open_account
 
 
@@ -41,7 +42,10 @@ def cast_accounts(
 
 
 def draw_password() -> str:
-    return secrets.token_urlsafe(9)
+    """One that the policy accepts."""
+    while password_problem(password := secrets.token_urlsafe(9), ""):
+        pass
+    return password
 
 
 @transaction.atomic

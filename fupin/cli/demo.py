@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 import shutil
 import subprocess
 import sys
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from fupin.cli.parent import PARENT
+from fupin.cli.postgres.places import private_file
 from fupin.cli.progress import Report, step_progress
 from fupin.kernel.errors import UserError
 
@@ -66,6 +66,7 @@ def prepare(city: City, report: Report) -> None:
     from fupin.identify import api as identify
     from fupin.registry import api as registry
 
+    _refuse_other_data()
     office = _office()
     steps: tuple[tuple[str, float, Callable[[], bool], Callable[[Report], object]], ...] = (
         ("载入行政区划", 0.03, registry.has_regions, lambda _: registry.load_shipped_regions(by=office)),
@@ -92,15 +93,33 @@ def _folder() -> Path:
     return Path(settings.FUPIN_DATA_DIR) / "demo" / "city"
 
 
+def _password_file() -> Path:
+    """Written before anything else of the demonstration: where it lies, the data are the demonstration's."""
+    return _folder().parent / "password.txt"
+
+
+def _refuse_other_data() -> None:
+    """Invented rows and known accounts must never come among real ones."""
+    from fupin.accounts.api import User
+    from fupin.registry import api as registry
+
+    if not _password_file().exists() and (User.objects.exists() or registry.has_households()):
+        raise UserError(
+            zh="这里已有账号或农户，不是演示数据；演示会混入模拟的部门数据，所以没有开始",
+            en="accounts or households lie here that are not the demonstration's; it would mix invented rows in",
+            hint_zh="请用 FUPIN_DATA_DIR 指定一个空文件夹（不设 DATABASE_URL）再运行 fupin demo",
+            hint_en="name an empty folder with FUPIN_DATA_DIR (without DATABASE_URL) and run `fupin demo` again",
+        )
+
+
 def _office() -> User:
     """The cast of the demonstration; passwords are drawn once and kept in the data folder."""
-    from fupin.accounts.cast import create_cast
+    from fupin.accounts.cast import create_cast, draw_password
 
-    path = _folder().parent / "password.txt"
+    path = _password_file()
     path.parent.mkdir(parents=True, exist_ok=True)
     if not path.exists():
-        path.touch(mode=0o600)
-        path.write_text(secrets.token_urlsafe(6), encoding="utf-8")
+        private_file(path, draw_password())
     cast = create_cast(password=path.read_text(encoding="utf-8"))
     return cast["office"]
 
@@ -199,7 +218,7 @@ def tell(port: int) -> None:
     """Where to look, with which account, at what first."""
     from fupin.accounts.cast import cast_accounts
 
-    password = (_folder().parent / "password.txt").read_text(encoding="utf-8")
+    password = _password_file().read_text(encoding="utf-8")
     typer.echo(
         f"\n  打开 / open   http://127.0.0.1:{port}/\n  密码 / password（全部演示账号 / all accounts）：{password}\n"
     )
