@@ -24,7 +24,7 @@ from fupin.kernel.errors import Forbidden, UserError
 from fupin.kernel.regions import is_code
 
 USERNAME = re.compile(r"[a-z][a-z0-9._@-]{1,39}", re.ASCII | re.IGNORECASE)
-ROLES_WITH_REGION = (Role.DECISION_MAKER, Role.OFFICE, Role.CADRE)
+ROLES_WITH_REGION = (Role.DECISION_MAKER, Role.OFFICE, Role.CADRE, Role.DEPARTMENT)
 MAX_FILTERS = 20  # of one user on one list: a menu, not an archive
 TOKEN_PREFIX = "fupin_"  # noqa: S105 – a mark by which leaked tokens are recognised
 

@@ -28,3 +28,22 @@ def acting_user(username: str | None) -> User:
             hint_en="create the demonstration accounts with `fupin users cast`, or name an account with --as",
         )
     return user
+
+
+def acting_administrator(username: str | None) -> User | None:
+    """The named account, else the first administrator; None where no account exists yet. Raises UserError."""
+    from fupin.accounts.api import Role, User
+
+    if username:
+        return acting_user(username)
+    if not User.objects.exists():
+        return None
+    found = User.objects.filter(is_active=True, role=Role.ADMINISTRATOR).order_by("pk").first()
+    if found is None:
+        raise UserError(
+            zh="没有管理员账号可以建立账号",
+            en="no administrator's account to create accounts with",
+            hint_zh="先用 fupin users cast 建立演示账号",
+            hint_en="create the demonstration accounts with `fupin users cast`",
+        )
+    return found

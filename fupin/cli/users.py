@@ -1,21 +1,60 @@
-"""`fupin users cast|token`: the accounts of the demonstration, and tokens for the API."""
+"""`fupin users add|cast|token`: an account, the accounts of the demonstration, tokens for the API."""
 
 from __future__ import annotations
 
+import sys
 from typing import Annotated
 
 import typer
 
-from fupin.cli.acting import acting_user
+from fupin.cli.acting import acting_administrator, acting_user
 from fupin.cli.django_setup import django_ready
 
 
 def register(app: typer.Typer) -> None:
     users = typer.Typer(help="账号 / accounts", no_args_is_help=True)
     users.callback()(about)
+    users.command("add")(add_command)
     users.command("cast")(cast_command)
     users.command("token")(token_command)
     app.add_typer(users, name="users")
+
+
+def add_command(
+    username: Annotated[str, typer.Argument(help="用户名 / name to sign in with")],
+    role: Annotated[str, typer.Option(help="角色 / role: decision_maker, office, cadre, department, administrator")],
+    region: Annotated[
+        str, typer.Option(help="辖区代码，如 450124 / region code; everything below it is in scope")
+    ] = "",
+    department: Annotated[
+        str, typer.Option(help="部门代码，部门数据员必填 / a department clerk's, as civil_affairs")
+    ] = "",
+    name: Annotated[str, typer.Option(help="姓名 / name shown on the pages")] = "",
+    as_user: Annotated[
+        str | None, typer.Option("--as", help="以哪个管理员的名义，缺省第一个 / the administrator who does it")
+    ] = None,
+) -> None:
+    """建立账号；密码从键盘（或管道第一行）读取 / a new account; its password is typed, or the first line piped in."""
+    django_ready()
+    from fupin.accounts.api import create_user
+
+    user = create_user(
+        by=acting_administrator(as_user),
+        username=username,
+        password=typed_password(),
+        role=role,
+        region=region,
+        department=department,
+        display_name=name,
+    )
+    typer.echo(f"已建立账号 / created: {user.username} · {role} · {region or department or '–'}")
+
+
+def typed_password() -> str:
+    """Never an option: those stand in the list of processes and in the shell's history."""
+    if sys.stdin.isatty():
+        return str(typer.prompt("密码 / password", hide_input=True, confirmation_prompt=True))
+    return sys.stdin.readline().rstrip("\r\n")
 
 
 def token_command(

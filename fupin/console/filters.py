@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
-from django.core.paginator import Page, Paginator
 from django.db.models import F, Q, QuerySet
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 
 from fupin.accounts.api import User
 from fupin.identify import api as identify
 from fupin.identify.api import Finding, HouseholdIndex, Run
 from fupin.kernel.identity import normalise
 from fupin.registry import api as registry
+from fupin.ui.words import Word
 
-PAGE_SIZE = 50
 LISTED = ("0", "1", "2", "3")
 UNEXITED = ("0", "2", "3")
 #: choices of ``state`` in the address → codes of 脱贫属性
@@ -25,14 +26,10 @@ STATES: Mapping[str, tuple[str, ...]] = {
     "unexited": UNEXITED,
     **{code: (code,) for code in (*LISTED, "9")},
 }
-SORTS: Mapping[str, tuple[str, ...]] = {
-    "low": ("low", "household_id"),
-    "high": ("-high", "household_id"),
-    "unknown": ("-unknown", "household_id"),
-    "findings": ("-findings", "household_id"),
-    "place": ("village_code", "household_id"),
-}
 HALVES = 20_000  # low + high counts each ten-thousandth of a point twice
+FEN = 100  # 分 in one 元
+BOUNDS = ("index_from", "index_to", "income_from", "income_to")
+INCOMES: Mapping[str, Word] = {"known": _("收入已知"), "unknown": _("收入未知")}
 
 
 def inside(code: str) -> Q:
@@ -44,27 +41,60 @@ def whole(text: str) -> int | None:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 9 else None
 
 
+def day(text: str) -> date | None:
+    """A day of the address; None for anything else."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def bound(request: HttpRequest, name: str) -> int | None:
+    """A whole number of the address, also a negative one; None for anything else."""
+    text = request.GET.get(name, "").strip()
+    number = whole(text.removeprefix("-"))
+    return -number if number is not None and text.startswith("-") else number
+
+
 @dataclass(frozen=True)
 class HouseholdFilter:
-    """``low``/``high``: bounds in points on the middle of the interval, as the histogram's bars ask."""
+    """Bounds: ``index_…`` in points on the middle of the interval, ``income_…`` in 元 per head and year; from ≤ x < to.
+
+    An upper bound of 100 points includes them. ``income``: known or unknown; a bound asks for known ones.
+    """
 
     run: str = ""
     region: str = ""
     band: str = ""
     state: str = ""
     q: str = ""
-    sort: str = "low"
-    low: int | None = None
-    high: int | None = None
     findings: str = ""
     cause: str = ""
+    income: str = ""
+    index_from: int | None = None
+    index_to: int | None = None
+    income_from: int | None = None
+    income_to: int | None = None
 
     @classmethod
     def of(cls, request: HttpRequest) -> HouseholdFilter:
-        names = ("run", "region", "band", "state", "q", "sort", "findings", "cause")
-        asked = {name: request.GET.get(name, "").strip() for name in names}
-        asked["sort"] = asked["sort"] if asked["sort"] in SORTS else "low"
-        return cls(**asked, low=whole(request.GET.get("low", "")), high=whole(request.GET.get("high", "")))
+        names = ("run", "region", "band", "state", "q", "findings", "cause", "income")
+        asked: dict[str, Any] = {name: request.GET.get(name, "").strip() for name in names}
+        return cls(**asked | {name: bound(request, name) for name in BOUNDS})
+
+    @property
+    def bounds(self) -> dict[str, int]:
+        """Those that are asked for, by their names in the address."""
+        asked = {name: getattr(self, name) for name in BOUNDS}
+        return {name: value for name, value in asked.items() if value is not None}
+
+    @property
+    def bounded_index(self) -> bool:
+        return self.index_from is not None or self.index_to is not None
+
+    @property
+    def bounded_income(self) -> bool:
+        return self.income_from is not None or self.income_to is not None
 
     def select(self, user: User, run: Run) -> QuerySet[HouseholdIndex]:
         found = identify.index_for(user, run).filter(inside(self.region))
@@ -74,21 +104,29 @@ class HouseholdFilter:
             found = found.filter(state__in=STATES.get(self.state, ()))
         if self.findings:
             found = found.filter(findings__gt=0)
-        if self.cause:
-            homes = registry.households_for(user).filter(cause_main=self.cause)
-            found = found.filter(household_id__in=homes.values("household_id"))
+        if self.cause:  # as it stood when the run was made, like everything else on the list
+            found = found.filter(cause=self.cause)
         if self.q:
             found = found.filter(household_id__in=household_ids(user, self.q))
-        return self._between(found).order_by(*SORTS[self.sort])
+        return self._of_income(self._between(found))
 
     def _between(self, found: QuerySet[HouseholdIndex]) -> QuerySet[HouseholdIndex]:
-        if self.low is None and self.high is None:
+        if not self.bounded_index:
             return found
         found = found.annotate(twice=F("low") + F("high"))
-        if self.low is not None:
-            found = found.filter(twice__gte=self.low * HALVES)
-        if self.high is not None and self.high < 100:
-            found = found.filter(twice__lt=self.high * HALVES)
+        if self.index_from is not None:
+            found = found.filter(twice__gte=self.index_from * HALVES)
+        if self.index_to is not None and self.index_to < 100:
+            found = found.filter(twice__lt=self.index_to * HALVES)
+        return found
+
+    def _of_income(self, found: QuerySet[HouseholdIndex]) -> QuerySet[HouseholdIndex]:
+        if self.income in INCOMES:
+            found = found.filter(income_head__isnull=self.income == "unknown")
+        if self.income_from is not None:
+            found = found.filter(income_head__gte=self.income_from * FEN)
+        if self.income_to is not None:
+            found = found.filter(income_head__lt=self.income_to * FEN)
         return found
 
 
@@ -117,7 +155,7 @@ class FindingFilter:
             found = found.filter(severity=whole(self.severity) or 0)
         if self.q:
             found = found.filter(household_id__in=household_ids(user, self.q))
-        return found.order_by("severity", "village_code", "finding_id")
+        return found
 
 
 def household_ids(user: User, text: str) -> QuerySet[registry.Household, str]:
@@ -131,21 +169,3 @@ def household_ids(user: User, text: str) -> QuerySet[registry.Household, str]:
 def run_asked(user: User, run_id: str) -> Run | None:
     """The run that the address names, else the latest. NotFound for a run that is not the user's to see."""
     return identify.run_for(user, run_id) if run_id else identify.latest_run(user)
-
-
-def page_of(request: HttpRequest, rows: QuerySet[Any] | Sequence[Any], size: int = PAGE_SIZE) -> Page[Any]:
-    """The page the address asks for; beyond the last one, the last."""
-    return Paginator(rows, size).get_page(request.GET.get("page"))
-
-
-def page_of_index(request: HttpRequest, user: User, run: Run, asked: HouseholdFilter) -> Page[HouseholdIndex]:
-    """A page of a run's households: numbers first (sorting 225,337 whole rows is slow), then the rows of the page.
-
-    A search is costly and finds few: its numbers are fetched at once, instead of once to count and once to show.
-    """
-    ids = asked.select(user, run).values_list("household_id", flat=True)
-    page: Page[Any] = Paginator(list(ids) if asked.q else ids, PAGE_SIZE).get_page(request.GET.get("page"))
-    shown = list(page.object_list)
-    rows = {row.household_id: row for row in identify.index_for(user, run).filter(household_id__in=shown)}
-    page.object_list = [rows[id_] for id_ in shown]
-    return page

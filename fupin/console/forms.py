@@ -28,6 +28,7 @@ class UploadForm(forms.Form):
         error_messages={"invalid": _("日期写成 2026-10-31 这样"), "required": _("请填写数据截止日")},
     )
     corrects = forms.CharField(required=False, max_length=40)
+    replaces = forms.BooleanField(required=False)
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

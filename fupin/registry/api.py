@@ -1,11 +1,11 @@
 """The door to the registry."""
 
 from fupin.kernel.errors import NotFound
+from fupin.registry.borders import borders_version, bounds_of, cells_json, home_points, region_names
 from fupin.registry.models import Household, HouseholdState, LedgerEntry, Membership, Person, Region, Survey
 from fupin.registry.queries import (
     MemberView,
     breadcrumb,
-    cells,
     children,
     has_households,
     has_regions,
@@ -19,6 +19,18 @@ from fupin.registry.queries import (
     region,
     survey_of,
 )
+from fupin.registry.reference import (
+    NATION,
+    Exit,
+    ReferencePlace,
+    exits,
+    reference_bounds,
+    reference_cells,
+    reference_levels,
+    reference_names,
+    reference_place,
+    reference_version,
+)
 from fupin.registry.region_loading import load_regions, load_shipped_regions
 from fupin.registry.registry_loading import Loaded, load_registry
 from fupin.registry.sealing import seal, seal_many, unseal
@@ -28,6 +40,8 @@ from fupin.registry.snapshot import SnapshotInfo, snapshot
 from fupin.registry.spelling import spell, spell_column
 
 __all__ = [
+    "NATION",
+    "Exit",
     "Household",
     "HouseholdState",
     "LedgerEntry",
@@ -36,15 +50,20 @@ __all__ = [
     "Membership",
     "NotFound",
     "Person",
+    "ReferencePlace",
     "Region",
     "SnapshotInfo",
     "Survey",
+    "borders_version",
+    "bounds_of",
     "breadcrumb",
-    "cells",
+    "cells_json",
     "children",
+    "exits",
     "has_households",
     "has_regions",
     "holds_generated",
+    "home_points",
     "household_for",
     "households_for",
     "label",
@@ -54,7 +73,14 @@ __all__ = [
     "load_shipped_regions",
     "members_of",
     "person_for",
+    "reference_bounds",
+    "reference_cells",
+    "reference_levels",
+    "reference_names",
+    "reference_place",
+    "reference_version",
     "region",
+    "region_names",
     "reveal_id",
     "seal",
     "seal_many",

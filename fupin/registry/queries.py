@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
 from django.conf import settings
 from django.db.models import Q, QuerySet
@@ -76,21 +75,6 @@ def children(user: User, code: str) -> list[Region]:
     """Regions one level below that lie in the user's scope, or on the way to it."""
     level = region(code).level + 1
     return list(_visible(user, Region.objects.filter(level=level, **_below(code))).order_by("code").defer("geometry"))
-
-
-def cells(user: User, parent_code: str, level: int) -> dict[str, Any]:
-    """GeoJSON FeatureCollection of the visible regions of a level below a parent."""
-    found = _visible(user, Region.objects.filter(level=level, geometry__isnull=False, **_below(parent_code)))
-    features = [
-        {
-            "type": "Feature",
-            "id": place.code,
-            "properties": {"code": place.code, "name": place.name, "illustrative": place.illustrative},
-            "geometry": place.geometry,
-        }
-        for place in found.order_by("code")
-    ]
-    return {"type": "FeatureCollection", "features": features}
 
 
 def _below(code: str) -> dict[str, str]:

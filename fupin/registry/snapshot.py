@@ -151,7 +151,7 @@ def _write_share(reader: Any, names: tuple[str, ...], folder: Path, report: Call
     counts = {}
     for name in names:
         counts[name] = _write(reader, name, folder / f"{name}.parquet")
-        report(tables()[name].zh)
+        report(name)
     return counts
 
 
@@ -192,7 +192,7 @@ def _counting(progress: Progress) -> Callable[[str], None]:
         nonlocal done
         with lock:
             done += 1
-            progress(f"快照：{step}", done / total)
+            progress(f"snapshot:{step}", done / total)
 
     return report
 

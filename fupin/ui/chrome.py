@@ -36,12 +36,13 @@ RUNS = Room("runs", "console:runs", _("识别运行"), "scale")
 FINDINGS = Room("findings", "console:findings", _("疑点"), "alert-triangle")
 HOUSEHOLDS = Room("households", "console:households", _("农户"), "users")
 MAP = Room("map", "command:map", _("地图"), "map-2")
+MEASURES = Room("measures", "console:measures", _("测度"), "chart-bar")
 USERS = Room("users", "console:users", _("账号"), "id")
 DEEDS = Room("deeds", "console:deeds", _("操作记录"), "history")
 
 ROOMS: Mapping[str, tuple[Room, ...]] = {
-    Role.DECISION_MAKER: (HOME, MAP, FINDINGS, HOUSEHOLDS, RUNS, CATALOGUE, DELIVERIES),
-    Role.OFFICE: (HOME, CATALOGUE, DELIVERIES, RUNS, FINDINGS, HOUSEHOLDS, MAP),
+    Role.DECISION_MAKER: (HOME, MAP, MEASURES, FINDINGS, HOUSEHOLDS, RUNS, CATALOGUE, DELIVERIES),
+    Role.OFFICE: (HOME, CATALOGUE, DELIVERIES, RUNS, FINDINGS, HOUSEHOLDS, MEASURES, MAP),
     Role.CADRE: (HOME, HOUSEHOLDS, FINDINGS, MAP),
     Role.DEPARTMENT: (HOME, CATALOGUE, DELIVERIES),
     Role.ADMINISTRATOR: (HOME, USERS, DEEDS),

@@ -55,6 +55,25 @@ DEEDS: Mapping[str, Word] = {
     "load_regions": _("载入区划"),
     "load_registry": _("载入登记库"),
     "snapshot": _("登记库快照"),
+    "export": _("导出名单"),
+}
+#: what a deed was done to
+OBJECTS: Mapping[str, Word] = {
+    "delivery": _("批次"),
+    "person": _("人员"),
+    "regions": _("区划"),
+    "registry": _("登记库"),
+    "run": _("运行"),
+    "token": _("接口令牌"),
+    "user": _("账号"),
+    "list:households": _("农户名单"),
+    "list:findings": _("疑点名单"),
+    "list:doubts": _("存疑匹配名单"),
+    "list:deliveries": _("批次名单"),
+    "list:quarantine": _("隔离行名单"),
+    "list:runs": _("运行名单"),
+    "list:users": _("账号名单"),
+    "list:deeds": _("操作记录名单"),
 }
 #: what the reader of files says of kind and delimiter
 FILE_WORDS: Mapping[str, Word] = {
@@ -69,8 +88,10 @@ FILE_WORDS: Mapping[str, Word] = {
 STEPS: Mapping[str, Word] = {
     "snapshot": _("登记库快照"),
     "link": _("关联人员"),
+    "households": _("逐户计算"),
     "fields": _("汇总事实"),
     "compare": _("比对规则"),
     "index": _("计算指数"),
+    "digest": _("计算摘要"),
     "load": _("写入结果"),
 }

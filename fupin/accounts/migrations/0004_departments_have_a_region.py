@@ -9,8 +9,8 @@ from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.migrations.state import StateApps
 
 
-def fill_regions(apps: StateApps, _editor: BaseDatabaseSchemaEditor) -> None:
-    users: Any = apps.get_model("accounts", "User").objects
+def fill_regions(apps: StateApps, editor: BaseDatabaseSchemaEditor) -> None:
+    users: Any = apps.get_model("accounts", "User").objects.using(editor.connection.alias)
     offices = users.filter(role="office").exclude(region="").values_list("region", flat=True)
     widest = min(offices, key=lambda region: (len(region), region), default="")
     users.filter(role="department", region="").update(region=widest)

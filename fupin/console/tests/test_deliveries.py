@@ -57,6 +57,7 @@ def test_rows_in_quarantine_are_downloaded_corrected_and_delivered_again(visitor
     mended = tmp_path / "更正.csv"
     bad = download.value.path().read_text(encoding="utf-8-sig")
     assert "2019-02-30" in bad
+    assert bad.splitlines()[0].endswith("问题说明")
     mended.write_text(bad.replace("2019-02-30", "2019-02-28"), encoding="utf-8-sig")
     visitor.page.click("text=提交更正后的文件")
     visitor.page.set_input_files("input[type=file]", str(mended))

@@ -11,6 +11,15 @@ def test_evidence_opens_beside_the_households_own_statement(visitor: Visitor) ->
     text = visitor.page.inner_text("[data-detail]")
     assert "部门数据这样说" in text
     assert "这户自己这样说" in text
+    visitor.page.click("button[hx-get] >> nth=0")
+    assert visitor.page.locator("[data-detail]").count() == 0  # a second click closes it
+
+
+def test_evidence_that_cannot_be_fetched_says_so(visitor: Visitor) -> None:
+    visitor.sign_in("office").open("/findings/")
+    visitor.page.route("**/findings/*/*/", lambda route: route.abort())
+    visitor.page.click("button[hx-get] >> nth=0")
+    visitor.page.wait_for_selector("tr.detail [role=alert]")
 
 
 def test_filters_by_severity_show_only_that_severity(visitor: Visitor) -> None:
@@ -42,6 +51,22 @@ def test_a_run_with_a_wrong_date_says_how_to_write_it(visitor: Visitor) -> None:
     visitor.page.fill("#as_of", "去年")
     visitor.page.click("main form button.btn-primary")
     assert "2026-10-31" in visitor.page.inner_text("[role=alert]")
+
+
+def test_a_run_is_started_watched_and_read_when_it_is_done(visitor: Visitor) -> None:
+    county = visitor.city.cast["county_office"]
+    visitor.sign_in("county_office").open("/runs/")
+    visitor.page.fill("#as_of", "2026-10-31")
+    visitor.page.click("main form button.btn-primary")
+    visitor.page.wait_for_selector("[data-busy]")
+    started = identify.runs_for(county).exclude(pk=visitor.city.run.pk).get(region=county.region)
+    try:
+        identify.execute_run(started)  # the work of the queue
+        visitor.page.wait_for_selector("h1 :text('已完成')")  # by itself
+        visitor.page.wait_for_selector("[data-chart=histogram][data-drawn]")
+        assert "疑点" in visitor.text()
+    finally:
+        identify.Run.objects.filter(pk=started.pk).delete()  # the other tests read the city's run
 
 
 def test_doubtful_matches_are_listed_for_people(visitor: Visitor) -> None:

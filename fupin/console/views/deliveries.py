@@ -10,6 +10,7 @@ from django.contrib import messages
 from django.core.files.uploadedfile import TemporaryUploadedFile, UploadedFile
 from django.db.models import Count, Max
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -18,16 +19,16 @@ from django.views.decorators.http import require_http_methods, require_POST
 from fupin.accounts import api as accounts
 from fupin.accounts.api import Role, User
 from fupin.catalogue.schema import Dataset, datasets, departments
-from fupin.console.filters import page_of, whole
 from fupin.console.forms import UploadForm, problems_of
+from fupin.console.lists import deliveries as lists
 from fupin.exchange import api as exchange
 from fupin.exchange.api import Delivery, DeliveryState
 from fupin.kernel.errors import UserError
 from fupin.ui import words
+from fupin.ui.answers import answer
 from fupin.ui.guards import Problem, problem_of, room, user_of
-from fupin.ui.templatetags.ui import tongue
+from fupin.ui.templatetags.ui import language, tongue
 
-QUARANTINE_PAGE = 50
 HEAD_BYTES = 4_194_304  # page.js sends no more
 BUSY = (DeliveryState.WAITING, DeliveryState.READING)
 
@@ -58,7 +59,7 @@ def _datasets_of(user: User) -> list[Dataset]:
 
 
 @room("deliveries")
-def deliveries(request: HttpRequest) -> HttpResponse:
+def deliveries(request: HttpRequest) -> HttpResponseBase:
     user = user_of(request)
     asked = {name: request.GET.get(name, "").strip() for name in ("dataset", "department", "state", "q", "care")}
     rows = exchange.deliveries_for(user)
@@ -67,13 +68,15 @@ def deliveries(request: HttpRequest) -> HttpResponse:
         rows = rows.filter(file_name__icontains=asked["q"])
     if asked["care"]:
         rows = rows.filter(bad_rows__gt=0, corrections__isnull=True)
-    context: dict[str, Any] = {"asked": asked, "page": page_of(request, rows), "states": DeliveryState.choices}
-    context |= {
+    context = {
+        "area": "deliveries",
+        "asked": asked,
+        "states": DeliveryState.choices,
         "datasets": _datasets_of(user),
         "departments": departments(),
         "may_deliver": accounts.may(user, "deliver"),
     }
-    return render(request, "console/deliveries.html", {"area": "deliveries", **context})
+    return answer(request, lists.deliveries(rows), "console/deliveries.html", context)
 
 
 @require_http_methods(["GET", "POST"])
@@ -117,6 +120,7 @@ def _enqueue(user: User, form: UploadForm) -> Delivery:
         batch=said["batch"],
         cut_off=said["cut_off"],
         corrects=corrects,
+        replaces=said["replaces"],
     )
 
 
@@ -166,12 +170,11 @@ def _upload_page(
 
 
 @room("deliveries")
-def delivery(request: HttpRequest, delivery_id: str) -> HttpResponse:
+def delivery(request: HttpRequest, delivery_id: str) -> HttpResponseBase:
     """What was recognised, how many rows were taken, which were not and why."""
     user = user_of(request)
     one = exchange.delivery_for(user, delivery_id)
-    offset = whole(request.GET.get("offset", "")) or 0
-    rows = list(exchange.quarantined_for(user, one, QUARANTINE_PAGE, offset)) if one.bad_rows else []
+    asked = {name: request.GET.get(name, "").strip() for name in ("column", "code")}
     context = {
         "area": "deliveries",
         "delivery": one,
@@ -179,21 +182,26 @@ def delivery(request: HttpRequest, delivery_id: str) -> HttpResponse:
         "busy": one.state in BUSY,
         "recognised": recognised_facts(one.recognised),
         "columns": [(cell, name) for name, cell in one.recognised.get("columns", {}).items()],
-        "rows": [{"row": row, "seen": seen_cell(row, one.recognised)} for row in rows],
-        "offset": offset,
-        "next": offset + QUARANTINE_PAGE if len(rows) == QUARANTINE_PAGE else None,
-        "before": max(0, offset - QUARANTINE_PAGE) if offset else None,
+        "asked": asked,
         "may_deliver": accounts.may(user, "deliver"),
         "may_download": accounts.may(user, "download_bad_rows"),
+        **(_quarantine_choices(user, one) if one.bad_rows else {}),
     }
-    return render(request, "console/delivery.html", context)
+    listing = lists.quarantine(user, one, asked["column"], asked["code"])
+    return answer(request, listing, "console/delivery.html", context, savable=False)
 
 
-def seen_cell(row: exchange.QuarantinedCells, found: dict[str, Any]) -> str:
-    """The one cell that was refused (long numbers masked); "" when the fault lies in the row as a whole."""
-    heading = found.get("columns", {}).get(row.column, row.column)
-    cells = dict(zip(row.header, row.cells, strict=False))
-    return cells.get(str(heading), "")
+def _quarantine_choices(user: User, one: Delivery) -> dict[str, Any]:
+    """By which columns and reasons the refused rows can be filtered, the most frequent first."""
+    rows = exchange.quarantine_of(user, one)
+    names = {name: column.zh for name, column in datasets()[one.dataset].columns.items()}
+    columns = rows.exclude(column="").values_list("column").annotate(n=Count("pk")).order_by("-n", "column")
+    reasons = rows.values_list("code").annotate(n=Count("pk")).order_by("-n", "code")
+    spoken = 0 if language() == "zh" else 1
+    return {
+        "bad_columns": [(code, names.get(code, code), n) for code, n in columns],
+        "reasons": [(code, exchange.reason_title(code)[spoken], n) for code, n in reasons],
+    }
 
 
 def recognised_facts(found: dict[str, Any]) -> list[tuple[str, str]]:

@@ -5,36 +5,36 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 
 from fupin.console.evidence import evidence_of, statements_of
-from fupin.console.filters import FindingFilter, page_of, run_asked
+from fupin.console.filters import FindingFilter, run_asked
+from fupin.console.lists import findings as lists
 from fupin.identify import api as identify
 from fupin.kernel.errors import NotFound
 from fupin.registry import api as registry
 from fupin.ui import words
+from fupin.ui.answers import answer
 from fupin.ui.guards import room, user_of
 from fupin.ui.places import place_of
 
 
 @room("findings")
-def findings(request: HttpRequest) -> HttpResponse:
+def findings(request: HttpRequest) -> HttpResponseBase:
     """The list; every filter stands in the address."""
     user = user_of(request)
     asked = FindingFilter.of(request)
     run = run_asked(user, asked.run)
     context: dict[str, Any] = {"area": "findings", "asked": asked, "place": place_of(user, asked.region), "run": run}
-    if run is not None:
-        page = page_of(request, asked.select(user, run))
-        homes = registry.households_for(user).in_bulk([one.household_id for one in page])
-        context |= {
-            "page": page,
-            "rows": [{"finding": one, "household": homes.get(one.household_id)} for one in page],
-            "rules": identify.rule_counts(user, run),
-            "severities": words.SEVERITIES,
-            "directions": words.DIRECTIONS,
-        }
-    return render(request, "console/findings.html", context)
+    if run is None:
+        return render(request, "console/findings.html", context)
+    context |= {
+        "rules": identify.rule_counts(user, run),
+        "severities": words.SEVERITIES,
+        "directions": words.DIRECTIONS,
+    }
+    return answer(request, lists.findings(user, run, asked), "console/findings.html", context)
 
 
 @room("findings")

@@ -20,6 +20,11 @@ from fupin.ui.guards import room, user_of
 from fupin.ui.places import place_of
 
 
+def alive(_request: HttpRequest) -> HttpResponse:
+    """For a proxy or a watchdog: the server answers. Open to everybody, says nothing else."""
+    return HttpResponse("ok", content_type="text/plain")
+
+
 @room("home")
 def home(request: HttpRequest) -> HttpResponse:
     user = user_of(request)
@@ -31,7 +36,8 @@ def _results(user: User) -> dict[str, Any]:
     """Decision maker, office and cadre: the region's figures, what to check, what runs."""
     run = identify.latest_run(user)
     place = place_of(user)
-    context: dict[str, Any] = {"kind": "results", "place": place, "run": run}
+    may_start = accounts.may(user, "start_run")
+    context: dict[str, Any] = {"kind": "results", "place": place, "run": run, "may_start": may_start}
     if place is None:
         return context
     context["busy"] = identify.runs_for(user).exclude(state__in=["finished", "failed"]).first()

@@ -2,64 +2,52 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.contrib import messages
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from fupin.accounts.api import User
 from fupin.catalogue.schema import code_lists
-from fupin.console.filters import STATES, HouseholdFilter, inside, page_of, page_of_index, run_asked
-from fupin.identify.api import Run
+from fupin.console.filters import INCOMES, STATES, HouseholdFilter, inside, run_asked
+from fupin.console.lists import households as lists
 from fupin.registry import api as registry
+from fupin.registry.api import Household
 from fupin.ui import words
+from fupin.ui.answers import answer
 from fupin.ui.guards import room, user_of
 from fupin.ui.places import place_of
 
 
 @room("households")
-def households(request: HttpRequest) -> HttpResponse:
+def households(request: HttpRequest) -> HttpResponseBase:
     """With a run: its index and filters. Before the first run: the registry's list."""
     user = user_of(request)
     asked = HouseholdFilter.of(request)
     run = run_asked(user, asked.run)
-    place = place_of(user, asked.region)
-    rows = _indexed(request, user, run, asked) if run else _plain(request, user, asked)
+    listing = lists.indexed(user, run, asked) if run else lists.plain(user, _registered(user, asked), asked)
     context = {
         "area": "households",
         "asked": asked,
-        "place": place,
+        "place": place_of(user, asked.region),
         "run": run,
         "bands": words.BANDS,
         "causes": code_lists()["cause"].values,
-        "villages": _villages(rows["rows"]),
+        "incomes": INCOMES,
+        "bounds": asked.bounds,
     }
-    return render(request, "console/households.html", {**context, **rows})
+    return answer(request, listing, "console/households.html", context)
 
 
-def _villages(rows: list[dict[str, Any]]) -> dict[str, str]:
-    codes = {row["household"].village_code for row in rows if row["household"]}
-    return dict(registry.Region.objects.filter(code__in=codes).values_list("code", "name"))
-
-
-def _indexed(request: HttpRequest, user: User, run: Run, asked: HouseholdFilter) -> dict[str, Any]:
-    page = page_of_index(request, user, run, asked)
-    homes = registry.households_for(user).in_bulk([one.household_id for one in page])
-    return {"page": page, "rows": [{"index": one, "household": homes.get(one.household_id)} for one in page]}
-
-
-def _plain(request: HttpRequest, user: User, asked: HouseholdFilter) -> dict[str, Any]:
+def _registered(user: User, asked: HouseholdFilter) -> QuerySet[Household]:
     found = registry.search_households(user, asked.q) if asked.q else registry.households_for(user)
     found = found.filter(inside(asked.region))
     if asked.cause:
         found = found.filter(cause_main=asked.cause)
-    if asked.state:
-        found = found.filter(state__in=STATES.get(asked.state, ()))
-    page = page_of(request, found.order_by("village_code", "household_id"))
-    return {"page": page, "rows": [{"index": None, "household": one} for one in page]}
+    return found.filter(state__in=STATES.get(asked.state, ())) if asked.state else found
 
 
 @require_POST

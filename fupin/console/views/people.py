@@ -2,37 +2,53 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from collections.abc import Mapping
+from datetime import timedelta
+
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 
 from fupin.accounts import api as accounts
-from fupin.accounts.api import Role
-from fupin.console.filters import page_of
+from fupin.accounts.api import Deed, Role, User
+from fupin.console.filters import day
+from fupin.console.lists import people as lists
+from fupin.ui.answers import answer
 from fupin.ui.guards import room, user_of
 
 
 @room("users")
-def users(request: HttpRequest) -> HttpResponse:
+def users(request: HttpRequest) -> HttpResponseBase:
     user = user_of(request)
     accounts.require(user, "manage_users")
+    asked = {name: request.GET.get(name, "").strip() for name in ("role", "q")}
     rows = accounts.users_for(user)
-    role = request.GET.get("role", "")
-    if role:
-        rows = rows.filter(role=role)
-    context = {"area": "users", "page": page_of(request, rows), "role": role, "roles": Role.choices}
-    return render(request, "console/users.html", {**context, "rights": accounts.ROLES})
+    if asked["role"]:
+        rows = rows.filter(role=asked["role"])
+    if asked["q"]:
+        rows = rows.filter(Q(username__icontains=asked["q"]) | Q(display_name__icontains=asked["q"]))
+    context = {"area": "users", "asked": asked, "roles": Role.choices, "rights": accounts.ROLES}
+    return answer(request, lists.users(rows), "console/users.html", context)
 
 
 @room("deeds")
-def deeds(request: HttpRequest) -> HttpResponse:
+def deeds(request: HttpRequest) -> HttpResponseBase:
     user = user_of(request)
     accounts.require(user, "see_deeds")
+    asked = {name: request.GET.get(name, "").strip() for name in ("verb", "by", "since", "until")}
+    verbs = accounts.deeds_for(user).order_by("verb").values_list("verb", flat=True).distinct()
+    context = {"area": "deeds", "asked": asked, "verbs": verbs}
+    return answer(request, lists.deeds(_asked_for(user, asked)), "console/deeds.html", context)
+
+
+def _asked_for(user: User, asked: Mapping[str, str]) -> QuerySet[Deed]:
     rows = accounts.deeds_for(user)
-    asked = {name: request.GET.get(name, "").strip() for name in ("verb", "by")}
     if asked["verb"]:
         rows = rows.filter(verb=asked["verb"])
     if asked["by"]:
-        rows = rows.filter(by__username=asked["by"])
-    verbs = accounts.deeds_for(user).order_by("verb").values_list("verb", flat=True).distinct()
-    context = {"area": "deeds", "page": page_of(request, rows), "asked": asked, "verbs": verbs}
-    return render(request, "console/deeds.html", context)
+        rows = rows.filter(Q(by__username=asked["by"]) | Q(by__display_name=asked["by"]))
+    if since := day(asked["since"]):
+        rows = rows.filter(at__date__gte=since)
+    if until := day(asked["until"]):
+        rows = rows.filter(at__date__lt=until + timedelta(days=1))
+    return rows

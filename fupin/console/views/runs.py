@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -12,11 +15,14 @@ from django.views.decorators.http import require_POST
 
 from fupin.accounts import api as accounts
 from fupin.accounts.api import User
-from fupin.console.filters import page_of
+from fupin.console.filters import day
 from fupin.console.forms import RunForm, problems_of
+from fupin.console.lists import runs as lists
 from fupin.identify import api as identify
-from fupin.identify.api import RegionResult, Run, RunState
+from fupin.identify.api import Doubt, RegionResult, Run, RunState
 from fupin.kernel.errors import UserError
+from fupin.ui import words
+from fupin.ui.answers import answer
 from fupin.ui.charts import histogram_data
 from fupin.ui.figures import incidence, mean_text, region_figures
 from fupin.ui.guards import Problem, problem_of, room, user_of
@@ -26,27 +32,39 @@ BUSY = (RunState.WAITING, RunState.RUNNING)
 
 
 @room("runs")
-def runs(request: HttpRequest) -> HttpResponse:
+def runs(request: HttpRequest) -> HttpResponseBase:
     return _list(request)
 
 
-def _list(request: HttpRequest, problem: Problem | None = None, status: int = 200) -> HttpResponse:
+def _list(request: HttpRequest, problem: Problem | None = None, status: int = 200) -> HttpResponseBase:
     user = user_of(request)
-    place = place_of(user)
+    asked = {name: request.GET.get(name, "").strip() for name in ("state", "since", "until")}
     context = {
         "area": "runs",
-        "page": page_of(request, identify.runs_for(user)),
-        "place": place,
+        "place": place_of(user),
         "today": timezone.localdate(),
         "may_start": accounts.may(user, "start_run"),
         "problem": problem,
+        "asked": asked,
+        "states": {state: words.WORK_STATES[state][1] for state in RunState.values},
     }
-    return render(request, "console/runs.html", context, status=status)
+    return answer(request, lists.runs(user, _asked_for(user, asked)), "console/runs.html", context, status=status)
+
+
+def _asked_for(user: User, asked: Mapping[str, str]) -> QuerySet[Run]:
+    found = identify.runs_for(user)
+    if asked["state"]:
+        found = found.filter(state=asked["state"])
+    if since := day(asked["since"]):
+        found = found.filter(as_of__gte=since)
+    if until := day(asked["until"]):
+        found = found.filter(as_of__lte=until)
+    return found
 
 
 @require_POST
 @room("runs")
-def start(request: HttpRequest) -> HttpResponse:
+def start(request: HttpRequest) -> HttpResponseBase:
     form = RunForm(request.POST)
     if not form.is_valid():
         return _list(request, Problem(_("没有发起运行"), how=problems_of(form)), status=400)
@@ -68,12 +86,34 @@ def run(request: HttpRequest, run_id: str) -> HttpResponse:
 
 
 @room("runs")
-def doubts(request: HttpRequest, run_id: str) -> HttpResponse:
+def doubts(request: HttpRequest, run_id: str) -> HttpResponseBase:
     """Matches that the machine does not decide."""
     user = user_of(request)
     one = identify.run_for(user, run_id)
-    context = {"area": "runs", "run": one, "page": page_of(request, identify.doubts_for(user, one))}
-    return render(request, "console/doubts.html", context)
+    asked = {name: request.GET.get(name, "").strip() for name in ("reason", "dataset", "region", "q")}
+    place = place_of(user, asked["region"])
+    every = identify.doubts_for(user, one)
+    found = [doubt for doubt in every if _fits(doubt, asked)]
+    context = {
+        "area": "runs",
+        "run": one,
+        "asked": asked,
+        "place": place,
+        "reasons": identify.DOUBT_REASONS,
+        "datasets": sorted({doubt.dataset for doubt in every}),
+    }
+    return answer(
+        request, lists.doubts(user, one, found, asked["region"]), "console/doubts.html", context, savable=False
+    )
+
+
+def _fits(doubt: Doubt, asked: Mapping[str, str]) -> bool:
+    return (
+        asked["reason"] in ("", doubt.reason)
+        and asked["dataset"] in ("", doubt.dataset)
+        and doubt.village_code.startswith(asked["region"])
+        and (not asked["q"] or doubt.household_id.startswith(asked["q"]) or doubt.person_id.startswith(asked["q"]))
+    )
 
 
 @room("runs")

@@ -5,7 +5,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from fupin.accounts.models import Deed
-from fupin.accounts.tests.fixtures import CITY, COUNTY, VILLAGE, Cast
+from fupin.accounts.tests.fixtures import CITY, VILLAGE, Cast
 from fupin.kernel.errors import Forbidden, UserError
 from fupin.registry import api as registry
 from fupin.registry.models import Person
@@ -148,11 +148,3 @@ def test_breadcrumb_and_children_follow_the_scope(cast: Cast, homes: Homes) -> N
     assert registry.children(cast.department, CITY) == []
     with pytest.raises(registry.NotFound):
         registry.breadcrumb("99")
-
-
-def test_cells_are_geojson_and_say_that_they_are_illustrative(cast: Cast, homes: Homes) -> None:
-    found = registry.cells(cast.county_office, COUNTY, 5)
-    assert found["type"] == "FeatureCollection"
-    assert [cell["properties"]["name"] for cell in found["features"]] == ["新汉村委会", "尚新村委会"]
-    assert all(cell["properties"]["illustrative"] for cell in found["features"])
-    assert registry.cells(cast.stranger, COUNTY, 5)["features"] == []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django import template
@@ -10,9 +10,10 @@ from django.templatetags.static import static
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 
 from fupin.accounts.api import VERBS, Role
-from fupin.catalogue.schema import code_lists, datasets, departments
+from fupin.catalogue.schema import code_lists, datasets, departments, tables
 from fupin.identify import api as identify
 from fupin.kernel.masks import mask_name
 from fupin.ui import chrome, words
@@ -100,6 +101,12 @@ def tongue(pair: Any) -> str:
 
 
 @register.filter
+def spoken(pair: Sequence[Any]) -> Any:
+    """Of a pair (zh, en) the one that the reader speaks."""
+    return pair[0 if language() == "zh" else 1]
+
+
+@register.filter
 def item(mapping: Mapping[Any, Any], key: Any) -> Any:
     return mapping.get(key)
 
@@ -161,6 +168,12 @@ def verb_name(verb: str) -> str:
 
 
 @register.filter
+def object_name(deed: Any) -> str:
+    """What a deed was done to: its kind in words, and its number."""
+    return f"{words.OBJECTS.get(deed.object_kind, deed.object_kind)} {deed.object_id}".strip()
+
+
+@register.filter
 def hint(problem: Mapping[str, Any]) -> str:
     """What to do about a stored problem, in the reader's language."""
     return str(problem.get(f"hint_{language()}", ""))
@@ -179,8 +192,10 @@ def why(role: Any) -> str:
 
 @register.filter
 def step_name(step: str) -> Any:
-    """A step of a run in words; one without a word of its own as it is."""
-    return words.STEPS.get(step, step)
+    """A step of a run in words, with the table that a snapshot has reached; one without a word of its own as it is."""
+    name, _colon, table = step.partition(":")
+    word = words.STEPS.get(name, name)
+    return f"{word} · {tongue(tables()[table])}" if table in tables() else word
 
 
 @register.filter
@@ -208,6 +223,20 @@ def index_bar(low: int, high: int, small: bool = False) -> dict[str, Any]:
         "width": f"{(high - low) / 10_000:.2f}",
         "small": small,
     }
+
+
+def small_bar(low: int, high: int) -> SafeString:
+    """The same without its marks, for a row of a list; no template, because a page has fifty."""
+    words_ = _("脱贫指数 %(low)s 至 %(high)s") % {"low": points(low), "high": points(high)}
+    return format_html(
+        '<div class="index-bar small" role="img" aria-label="{}" title="{} – {}">'
+        '<span class="interval" style="left:{}%;width:{}%"></span></div>',
+        words_,
+        points(low),
+        points(high),
+        f"{low / 10_000:.2f}",
+        f"{(high - low) / 10_000:.2f}",
+    )
 
 
 @register.inclusion_tag("ui/figure.html")

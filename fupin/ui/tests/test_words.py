@@ -27,6 +27,15 @@ def test_numbers_are_separated_and_the_unknown_is_a_dash() -> None:
     assert [ui.number(75337), ui.number(None), ui.number("")] == ["75,337", "–", "–"]
 
 
+def test_a_step_is_said_in_the_readers_language() -> None:
+    with override("en"):
+        assert ui.step_name("snapshot:households").startswith("registry snapshot · ")
+        assert not any("\u4e00" <= sign <= "\u9fff" for sign in ui.step_name("snapshot:survey"))
+    with override("zh-hans"):
+        assert ui.step_name("compare") == "比对规则"
+        assert ui.step_name("something new") == "something new"
+
+
 def test_points_have_two_decimals() -> None:
     assert ui.points(573_500) == "57.35"
 

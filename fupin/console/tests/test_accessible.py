@@ -1,0 +1,65 @@
+"""Every page of the console is clean for axe-core, light and dark, at a desk and on a phone."""
+
+import pytest
+
+from fupin.exchange import api as exchange
+from fupin.ui.tests.axe import violations
+from fupin.ui.tests.visitor import Visitor
+
+PAGES = {
+    "home": ("office", "/"),
+    "home of a cadre": ("cadre", "/"),
+    "home of a department": ("department", "/"),
+    "home of an administrator": ("administrator", "/"),
+    "catalogue": ("office", "/catalogue/"),
+    "deliveries": ("office", "/deliveries/"),
+    "delivery": ("office", "/deliveries/{delivery}/"),
+    "upload": ("office", "/deliveries/new/"),
+    "runs": ("office", "/runs/"),
+    "run": ("office", "/runs/{run}/"),
+    "doubts": ("office", "/runs/{run}/doubts/"),
+    "findings": ("office", "/findings/"),
+    "households": ("office", "/households/"),
+    "nothing found": ("office", "/households/?q=zzzzzz"),
+    "portrait": ("office", "/households/{household}/"),
+    "users": ("administrator", "/users/"),
+    "deeds": ("administrator", "/deeds/"),
+    "forbidden": ("cadre", "/runs/"),
+    "not found": ("office", "/nowhere/"),
+}
+
+
+def address(visitor: Visitor, path: str) -> str:
+    city = visitor.city
+    delivery = exchange.deliveries_for(city.cast["office"]).order_by("-bad_rows")[0].pk
+    household = city.run.index.order_by("-findings").values_list("household_id", flat=True)[0]
+    return path.format(run=city.run.pk, delivery=delivery, household=household)
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_is_clean_for_axe_in_light_and_dark(visitor: Visitor, name: str) -> None:
+    who, path = PAGES[name]
+    visitor.page.emulate_media(color_scheme="light", reduced_motion="reduce")
+    visitor.sign_in(who).open(address(visitor, path))
+    assert violations(visitor.page) == []
+    visitor.page.emulate_media(color_scheme="dark")
+    visitor.page.reload()
+    assert violations(visitor.page) == []
+
+
+def test_the_sign_in_page_is_clean_for_axe_also_when_it_refuses(visitor: Visitor) -> None:
+    visitor.open("/sign-in/")
+    assert violations(visitor.page) == []
+    visitor.page.fill("#username", "nobody")
+    visitor.page.fill("#password", "wrong")
+    visitor.page.press("#password", "Enter")
+    visitor.page.wait_for_selector("[role=alert]")
+    assert violations(visitor.page) == []
+
+
+@pytest.mark.parametrize("path", ["/households/", "/findings/"])
+def test_lists_are_clean_for_axe_on_a_phone(visitor: Visitor, path: str) -> None:
+    visitor.page.set_viewport_size({"width": 390, "height": 844})
+    visitor.sign_in("office").open(path)
+    visitor.page.click(".list-tools .menu summary >> nth=1")
+    assert violations(visitor.page) == []
