@@ -12,6 +12,11 @@ from fupin.cli.postgres import commands as database
 
 # Commands of Django that change tables: they sign in as the owner, everything else as the app.
 OWNERS_WORK = {"migrate", "flush", "sqlflush", "createcachetable"}
+APP_RIGHTS = (
+    "GRANT USAGE ON SCHEMA public TO {}",
+    "ALTER DEFAULT PRIVILEGES GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {}",
+    "ALTER DEFAULT PRIVILEGES GRANT SELECT, USAGE, UPDATE ON SEQUENCES TO {}",
+)
 PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
 
 
@@ -36,13 +41,36 @@ def migrate_command() -> None:
 
 
 def migrate_now(*, quiet: bool = True) -> None:
-    """Bring the tables up to date, as the owner of the database."""
+    """Bring the tables up to date, as the owner of the database; older runs get what pages have come to need."""
     django_ready()
     from django.core.management import call_command
     from django.db import connections
 
+    from fupin.identify.api import complete_runs
+
+    let_app_in()
     call_command("migrate", database="owner", interactive=False, verbosity=0 if quiet else 1)
     connections["owner"].close()
+    for run, problem in complete_runs().items():
+        done = (
+            f"未能补全运行 {run} · could not complete run {run}: {problem}"
+            if problem
+            else f"已补全运行 · completed: {run}"
+        )
+        typer.echo(done, err=bool(problem))
+
+
+def let_app_in() -> None:
+    """Where owner and app are two logins: what the owner makes from now on, the app may read and write, row by row."""
+    from django.db import connections
+    from psycopg import sql
+
+    app = connections["default"].settings_dict["USER"]
+    if app in ("", connections["owner"].settings_dict["USER"]):
+        return
+    with connections["owner"].cursor() as cursor:
+        for statement in APP_RIGHTS:
+            cursor.execute(sql.SQL(statement).format(sql.Identifier(app)))
 
 
 def manage_command(context: typer.Context) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import date
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -20,6 +21,18 @@ if TYPE_CHECKING:
 
 As = Annotated[str | None, typer.Option("--as", help="账号 / account to act for")]
 AsJson = Annotated[bool, typer.Option("--json", help="机器可读 / machine readable")]
+
+
+class Engine(StrEnum):
+    """What computes a run; the results are the same."""
+
+    POLARS = "polars"
+    SPARK = "spark"
+
+
+EngineOption = Annotated[
+    Engine | None, typer.Option(help="计算引擎，结果相同 / what computes; the results are the same")
+]
 RunOption = Annotated[str | None, typer.Option("--run", help="运行编号，缺省为最近一次 / run, the newest by default")]
 
 
@@ -47,6 +60,7 @@ def run_command(
     region: Annotated[str, typer.Option(help="区划代码 / region code, such as 4501")],
     as_of: Annotated[str, typer.Option(help="数据截止日 / cut-off date, such as 2026-10-31")],
     resume: Annotated[str | None, typer.Option(help="接着跑被中断的运行 / take up a killed run")] = None,
+    engine: EngineOption = None,
     user: As = None,
     as_json: AsJson = False,
 ) -> None:
@@ -56,27 +70,29 @@ def run_command(
 
     by = acting_user(user)
     if resume:
-        run = _find(by, resume)
+        run = find_run(by, resume)
     else:
-        run = identify.start_run(by=by, region=region, as_of=parse_day(as_of), in_background=False)
+        day = parse_day(as_of)
+        run = identify.start_run(by=by, region=region, as_of=day, in_background=False, engine=engine or "")
     with step_progress(quiet=as_json) as report:
-        run = identify.execute_run(run, report)
+        run = identify.execute_run(run, report, engine or "")
     _show(run, as_json)
 
 
-def rerun_command(run_id: str, user: As = None, as_json: AsJson = False) -> None:
+def rerun_command(run_id: str, engine: EngineOption = None, user: As = None, as_json: AsJson = False) -> None:
     """用当时钉住的输入再跑一次并比较摘要 / repeat a run over its pinned inputs and compare digests."""
     django_ready()
     from fupin.identify import api as identify
 
     by = acting_user(user)
-    first = _find(by, run_id)
-    again = identify.repeat_run(by=by, run=first)
+    first = find_run(by, run_id)
+    again = identify.repeat_run(by=by, run=first, engine=engine or "")
     with step_progress(quiet=as_json) as report:
         again = identify.execute_run(again, report)
     differing = identify.differing_digests(first, again)
     if as_json:
-        typer.echo(json.dumps({"run": again.id, "rerun_of": first.id, "differing": differing}))
+        engines = [run.manifest["engine"]["name"] for run in (first, again)]
+        typer.echo(json.dumps({"run": again.id, "rerun_of": first.id, "engines": engines, "differing": differing}))
     elif not differing:
         typer.echo(f"结果一致 / same digests: {', '.join(sorted(again.manifest['digests']))}")
     if differing:
@@ -108,7 +124,7 @@ def explain_command(household_id: str, run_id: RunOption = None, user: As = None
     from fupin.identify import api as identify
 
     by = acting_user(user)
-    run = _find(by, run_id)
+    run = find_run(by, run_id)
     try:
         told = identify.explain(by, run, household_id)
     except identify.NotFound:
@@ -142,14 +158,15 @@ def score_command(
             hint_zh="请给出 fupin simulate 输出文件夹中的 truth",
             hint_en="give the folder `truth` that `fupin simulate` wrote",
         )
-    result: dict[str, Any] = score(identify.run_folder(_find(acting_user(user), run_id)), truth)
+    result: dict[str, Any] = score(identify.run_folder(find_run(acting_user(user), run_id)), truth)
     if as_json:
         typer.echo(json.dumps(result, ensure_ascii=False, default=str))
     else:
         print_score(result)
 
 
-def _find(by: Any, run_id: str | None) -> Run:
+def find_run(by: Any, run_id: str | None) -> Run:
+    """The named run, else the newest finished one. Raises UserError when there is none."""
     from fupin.identify import api as identify
 
     run = identify.runs_for(by).filter(pk=run_id).first() if run_id else identify.latest_run(by)

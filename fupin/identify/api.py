@@ -1,5 +1,7 @@
 """The only door to identification for other apps."""
 
+from fupin.identify.aggregates import HISTOGRAM_STEP, INCOME_BINS, INCOME_STEP, SCATTER_STEP
+from fupin.identify.doubts import REASONS as DOUBT_REASONS
 from fupin.identify.doubts import Doubt, doubts_for
 from fupin.identify.explaining import (
     catalogue_rule,
@@ -8,27 +10,35 @@ from fupin.identify.explaining import (
     rule_title,
     run_folder,
 )
+from fupin.identify.loading import complete_runs
+from fupin.identify.measure_models import RegionMeasure
+from fupin.identify.measure_queries import measures_below, region_measure, region_measures
+from fupin.identify.measure_rows import registry_spec
+from fupin.identify.measure_told import measures_told, told_line
 from fupin.identify.models import (
     Band,
     Finding,
     HouseholdIndex,
+    RegionAggregate,
     RegionResult,
     Run,
     RunState,
 )
 from fupin.identify.queries import (
+    RegionRow,
     RuleCount,
     findings_for,
     histogram,
     index_for,
     latest_run,
     previous_run,
+    region_aggregate,
     region_result,
     region_results,
+    region_rows,
     rule_counts,
     run_for,
     runs_for,
-    village_means,
 )
 from fupin.identify.services import (
     differing_digests,
@@ -39,16 +49,25 @@ from fupin.identify.services import (
 from fupin.kernel.errors import NotFound
 
 __all__ = [
+    "DOUBT_REASONS",
+    "HISTOGRAM_STEP",
+    "INCOME_BINS",
+    "INCOME_STEP",
+    "SCATTER_STEP",
     "Band",
     "Doubt",
     "Finding",
     "HouseholdIndex",
     "NotFound",
+    "RegionAggregate",
+    "RegionMeasure",
     "RegionResult",
+    "RegionRow",
     "RuleCount",
     "Run",
     "RunState",
     "catalogue_rule",
+    "complete_runs",
     "differing_digests",
     "doubts_for",
     "execute_run",
@@ -57,10 +76,17 @@ __all__ = [
     "histogram",
     "index_for",
     "latest_run",
+    "measures_below",
+    "measures_told",
     "message_of",
     "previous_run",
+    "region_aggregate",
+    "region_measure",
+    "region_measures",
     "region_result",
     "region_results",
+    "region_rows",
+    "registry_spec",
     "repeat_run",
     "rule_counts",
     "rule_title",
@@ -68,5 +94,5 @@ __all__ = [
     "run_for",
     "runs_for",
     "start_run",
-    "village_means",
+    "told_line",
 ]

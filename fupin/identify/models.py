@@ -7,6 +7,10 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from fupin.identify.measure_models import RegionMeasure
+
+__all__ = ["Band", "Finding", "HouseholdIndex", "RegionAggregate", "RegionMeasure", "RegionResult", "Run", "RunState"]
+
 
 class RunState(models.TextChoices):
     WAITING = "waiting", _("等待")
@@ -67,6 +71,10 @@ class HouseholdIndex(models.Model):
     dim_high = ArrayField(models.IntegerField(), size=7)
     dim_weight = ArrayField(models.IntegerField(), size=7)
     findings = models.SmallIntegerField(default=0)
+    cause = models.CharField(
+        max_length=2, blank=True, default=""
+    )  # 主要致贫原因 when the run was made; "" = none given
+    income_head = models.BigIntegerField(null=True)  # net income per head over twelve months, 分; null = unknown
 
     class Meta:
         indexes = [
@@ -141,3 +149,23 @@ class RegionResult(models.Model):
 
     class Meta:
         indexes = [models.Index(fields=["run", "level", "region"], name="region_result_level")]
+
+
+class RegionAggregate(models.Model):
+    """How a region's households spread in a run: what charts draw, for the same regions as ``RegionResult``.
+
+    Each list holds rows whose last number counts; what would count nothing is left out. Kept apart from the figures,
+    which are read for thousands of regions at once, while these are read for one.
+    """
+
+    pk = models.CompositePrimaryKey("run_id", "region")
+    # no index of its own: the primary key begins with it
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, db_index=False, related_name="aggregates")
+    region = models.CharField(max_length=15, db_collation="C")
+    histogram = models.JSONField(default=list)  # [bin of the index, households]
+    causes = models.JSONField(default=list)  # [main cause, listed households]
+    scatter = models.JSONField(default=list)  # [bin of the income per head, bin of the index, households]
+    rules = models.JSONField(default=list)  # [rule, severity, direction, topic, findings]
+    income = models.JSONField(default=list)  # [month, wage, business, transfer, property (分), persons, households]
+    income_unknown = models.IntegerField()
+    income_households = models.IntegerField()

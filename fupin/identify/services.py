@@ -15,13 +15,16 @@ from procrastinate.contrib.django import app as queue
 
 from fupin.accounts import api as accounts
 from fupin.accounts.api import User
+from fupin.catalogue.load import load_catalogue
 from fupin.engine import run as engine_run
 from fupin.engine.run import RunInputs
+from fupin.engine.spark.cluster import Cluster, demand_cluster
 from fupin.exchange import api as exchange
 from fupin.identify.explaining import pinned_inputs, run_folder
 from fupin.identify.loading import load_results
 from fupin.identify.models import Run, RunState
-from fupin.kernel.errors import UserError
+from fupin.identify.rules import check_day
+from fupin.kernel.errors import NotFound, UserError
 from fupin.registry import api as registry
 
 RUN_TASK = "identify.run"
@@ -29,35 +32,54 @@ RUN_TASK = "identify.run"
 Progress = Callable[[str, float], None]
 
 
-def start_run(*, by: User, region: str, as_of: date, in_background: bool = True) -> Run:
-    """Create a run and hand it to the queue (or leave it to the caller with ``in_background=False``)."""
+def start_run(*, by: User, region: str, as_of: date, in_background: bool = True, engine: str = "") -> Run:
+    """Create a run and hand it to the queue (or leave it to the caller with ``in_background=False``).
+
+    An ``engine`` that cannot work here is refused now, not after the snapshot.
+    """
     accounts.require(by, "start_run", region)
+    cluster_for(engine or settings.FUPIN_ENGINE)
     run = _new_run(by=by, region=region, as_of=as_of)
     if in_background:
         _defer(run)
     return run
 
 
-def repeat_run(*, by: User, run: Run) -> Run:
-    """A run over the same pinned inputs; its digests are then compared with the first run's."""
+def repeat_run(*, by: User, run: Run, engine: str = "") -> Run:
+    """A run over the same pinned inputs, with the same engine unless another is named; digests are then compared."""
     accounts.require(by, "start_run", run.region)
-    _same_catalogue_and_code(run)
+    engine = engine or run.manifest.get("engine", {}).get("name", "polars")
+    cluster_for(engine)
+    _same_catalogue_and_code(run, engine)
     again = _new_run(by=by, region=run.region, as_of=run.as_of, rerun_of=run)
     folder = run_folder(again)
     folder.mkdir(parents=True, exist_ok=True)
-    _write_whole(folder / "inputs.json", (run_folder(run) / "inputs.json").read_text(encoding="utf-8"))
+    record = json.loads((run_folder(run) / "inputs.json").read_text(encoding="utf-8"))
+    _write_record(folder, {**record, "engine": engine})
     return again
 
 
-def execute_run(run: Run, progress: Progress | None = None) -> Run:
-    """Snapshot → link → fields → compare → index → database. Safe to call again after a kill."""
+def cluster_for(engine: str) -> Cluster | None:
+    """Where the engine works: None for Polars in this process. Raises UserError when it cannot work here."""
+    if engine != "spark":
+        return None
+    cluster = Cluster(settings.FUPIN_SPARK_MASTER, settings.FUPIN_SPARK_MEMORY, settings.FUPIN_SPARK_STORAGE)
+    demand_cluster(cluster)
+    return cluster
+
+
+def execute_run(run: Run, progress: Progress | None = None, engine: str = "") -> Run:
+    """Snapshot → link → fields → compare → index → database. Safe to call again after a kill.
+
+    ``engine``: polars or spark; the one the run began with by default, FUPIN_ENGINE for a new one.
+    """
     folder = run_folder(run)
     folder.mkdir(parents=True, exist_ok=True)
     report = _reporter(run, progress)
     Run.objects.filter(pk=run.pk).update(state=RunState.RUNNING, problem={}, folder=f"runs/{run.id}")
     try:
-        inputs = _pin_inputs(run, folder, report)
-        manifest = engine_run.execute(inputs, folder, _span(report, 0.25, 0.85))
+        inputs, pinned = _pin_inputs(run, folder, report, engine or settings.FUPIN_ENGINE)
+        manifest = engine_run.execute(inputs, folder, _span(report, 0.25, 0.85), cluster=cluster_for(engine or pinned))
         load_results(run, folder, manifest, inputs.snapshot, _span(report, 0.85, 1.0))
     except Exception as error:
         _mark_failed(run, error)
@@ -73,8 +95,9 @@ def differing_digests(first: Run, again: Run) -> list[str]:
 
 
 def _new_run(*, by: User, region: str, as_of: date, rerun_of: Run | None = None) -> Run:
-    registry.region(region)  # an unknown region is refused here, not after minutes of work
-    stamp = timezone.localtime().strftime("%Y%m%d-%H%M%S-%f")[:19]
+    _demand_region(by, region)  # refused here, not after minutes of work
+    check_day(as_of, region, timezone.localdate(), load_catalogue())
+    stamp = timezone.localtime().strftime("%y%m%d%H%M%S%f")[:15]
     with transaction.atomic():
         run = Run.objects.create(
             id=f"{region}-{as_of:%Y%m%d}-{stamp}", region=region, as_of=as_of, started_by=by, rerun_of=rerun_of
@@ -83,17 +106,39 @@ def _new_run(*, by: User, region: str, as_of: date, rerun_of: Run | None = None)
     return run
 
 
+def _demand_region(by: User, region: str) -> None:
+    """Known, and somebody lives there. Raises UserError."""
+    try:
+        registry.region(region)
+    except NotFound:
+        raise UserError(
+            f"没有区划 {region}",
+            f"there is no region {region}",
+            "请核对区划代码；新的区划先用 fupin regions load 载入",
+            "check the code; load new divisions with `fupin regions load` first",
+        ) from None
+    if not registry.households_for(by).filter(village_code__gte=region, village_code__lt=region + ":").exists():
+        raise UserError(
+            f"登记库里没有 {region} 的农户",
+            f"the registry holds no household of {region}",
+            "请先用 fupin registry load 载入农户，或换一个辖区",
+            "load households with `fupin registry load` first, or choose another region",
+        )
+
+
 def _defer(run: Run) -> None:
     task = queue.configure_task(RUN_TASK)
     transaction.on_commit(lambda: task.defer(run_id=run.id))
 
 
-def _pin_inputs(run: Run, folder: Path, report: Progress) -> RunInputs:
+def _pin_inputs(run: Run, folder: Path, report: Progress, engine: str) -> tuple[RunInputs, str]:
+    """The inputs of the run and its engine, as they were when it began."""
     if not (folder / "inputs.json").exists():
         snapshot = Path("runs") / run.id / "snapshot"
         registry.snapshot(Path(settings.FUPIN_DATA_DIR) / snapshot, _span(report, 0.0, 0.25))
-        _write_whole(folder / "inputs.json", json.dumps(_inputs_record(run, snapshot), ensure_ascii=False, indent=1))
-    return pinned_inputs(folder)
+        _write_record(folder, {**_inputs_record(run, snapshot), "engine": engine})
+    record = json.loads((folder / "inputs.json").read_text(encoding="utf-8"))
+    return pinned_inputs(folder), record.get("engine", "polars")
 
 
 def _inputs_record(run: Run, snapshot: Path) -> dict[str, Any]:
@@ -108,6 +153,7 @@ def _inputs_record(run: Run, snapshot: Path) -> dict[str, Any]:
             "provider": d.provider,
             "rows": d.rows,
             "lake_key_id": d.lake_key_id,
+            "correction": d.correction,
         }
         for d in exchange.usable_deliveries(run.as_of)
     ]
@@ -120,15 +166,22 @@ def _inputs_record(run: Run, snapshot: Path) -> dict[str, Any]:
     }
 
 
+def _write_record(folder: Path, record: dict[str, Any]) -> None:
+    _write_whole(folder / "inputs.json", json.dumps(record, ensure_ascii=False, indent=1))
+
+
 def _write_whole(path: Path, text: str) -> None:
     partial = path.with_suffix(".partial")
     partial.write_text(text, encoding="utf-8")
     partial.replace(path)
 
 
-def _same_catalogue_and_code(run: Run) -> None:
-    now = engine_run.versions_in_use()
-    changed = [name for name, value in now.items() if run.manifest.get(name) != value]
+def _same_catalogue_and_code(run: Run, engine: str) -> None:
+    """Another engine may be wanted, to prove the results; the versions of what both use must be the same."""
+    now = engine_run.versions_in_use(engine=engine)
+    changed = [name for name in ("catalogue", "code") if run.manifest.get(name) != now[name]]
+    if not engine_run.same_versions(run.manifest.get("engine", {}), now["engine"]):
+        changed.append("engine")
     if changed:
         names = ", ".join(changed)
         raise UserError(
@@ -145,6 +198,16 @@ def _mark_failed(run: Run, error: Exception) -> None:
     else:
         problem = {"zh": f"内部错误：{type(error).__name__}", "en": f"internal error: {type(error).__name__}"}
     Run.objects.filter(pk=run.pk).update(state=RunState.FAILED, problem=problem, finished_at=timezone.now())
+
+
+def give_up(run_id: str) -> None:
+    """The queue will not try again: a run that has killed its worker several times has failed."""
+    problem = {
+        "zh": "运行多次中断（内存不足或进程被终止），已停止重试",
+        "en": "the run was killed several times and is not tried again",
+    }
+    stopped = Run.objects.filter(pk=run_id, state__in=(RunState.WAITING, RunState.RUNNING))
+    stopped.update(state=RunState.FAILED, problem=problem, finished_at=timezone.now())
 
 
 def _reporter(run: Run, progress: Progress | None) -> Progress:

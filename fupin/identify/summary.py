@@ -17,22 +17,32 @@ LISTED = ("0", "1", "2", "3")
 CODE_LENGTHS = (2, 4, 6, 9, 12)
 
 
-def households_with_persons(folder: Path, snapshot: Path) -> pl.DataFrame:
-    """One row for each household of the run: index, lists over the seven dimensions, persons, findings."""
+def households_of_run(folder: Path, snapshot: Path) -> pl.DataFrame:
+    """One row for each household of the run: index, lists over the seven dimensions, persons, findings, main cause
+    ("" = none) and net income per head (分, null = unknown)."""
     index = pl.read_parquet(folder / "index.parquet")
+    cause = pl.scan_parquet(snapshot / "households.parquet").select("household_id", cause="cause_main").collect()
+    income = pl.scan_parquet(folder / "fields.parquet").select("household_id", income_head="net_income_head").collect()
     persons = pl.scan_parquet(snapshot / "persons.parquet").group_by("household_id").len("persons").collect()
     found = pl.scan_parquet(folder / "findings.parquet").group_by("household_id")
     counted = found.agg(findings=pl.len(), severe=(pl.col("severity") <= 2).sum()).collect()
     names = list(DIMENSIONS)
     lists = {f"dim_{part}": pl.concat_list(f"{name}_{part}" for name in names) for part in ("low", "high", "weight")}
-    joined = index.join(persons, on="household_id", how="left").join(counted, on="household_id", how="left")
-    return joined.with_columns(pl.col("persons", "findings", "severe").fill_null(0), **lists)
+    for part in (persons, counted, cause, income):
+        index = index.join(part, on="household_id", how="left")
+    return index.with_columns(
+        pl.col("persons", "findings", "severe").fill_null(0), pl.col("cause").fill_null(""), **lists
+    )
+
+
+def code_lengths(region: str) -> list[int]:
+    """Digits of the codes from a run's region down to the village."""
+    return [length for length in CODE_LENGTHS if length >= len(region)]
 
 
 def region_rows(index: pl.DataFrame, region: str) -> pl.DataFrame:
     """Figures of every region from the run's own down to the village, columns as in ``RegionResult``."""
-    lengths = [length for length in CODE_LENGTHS if length >= len(region)]
-    return pl.concat([_one_level(index, length) for length in lengths])
+    return pl.concat([_one_level(index, length) for length in code_lengths(region)])
 
 
 def _one_level(index: pl.DataFrame, length: int) -> pl.DataFrame:

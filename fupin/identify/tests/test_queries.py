@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from fupin.accounts.tests.fixtures import CITY, COUNTY, FAR_VILLAGE, OTHER_VILLAGE, VILLAGE, Cast
 from fupin.identify import api as identify
-from fupin.identify.models import Finding, HouseholdIndex, RegionResult, Run, RunState
+from fupin.identify.models import Finding, HouseholdIndex, RegionAggregate, RegionResult, Run, RunState
 
 pytestmark = pytest.mark.django_db
 
@@ -68,6 +68,11 @@ def run(cast: Cast) -> Run:
         (FAR_VILLAGE, 5, 1),
     ]
     RegionResult.objects.bulk_create([region_row(run, *place) for place in places])
+    bins = {CITY: [[25, 1], [30, 1], [49, 1]], COUNTY: [[25, 1], [30, 1]], VILLAGE: [[25, 1]]}
+    RegionAggregate.objects.bulk_create(
+        RegionAggregate(run=run, region=code, histogram=rows, income_unknown=0, income_households=0)
+        for code, rows in bins.items()
+    )
     finding = {"rule": "gone", "rule_version": 1, "topic": "car", "severity": 1, "direction": "misplaced", "n": 1}
     for number, village in enumerate((VILLAGE, FAR_VILLAGE)):
         Finding.objects.create(
@@ -116,20 +121,41 @@ def test_children_are_the_next_level_that_has_figures(run: Run, cast: Cast) -> N
     assert identify.region_results(cast.office, run, VILLAGE) == []
 
 
-def test_the_histogram_counts_every_household_once_and_100_in_the_last_bin(run: Run, cast: Cast) -> None:
+def test_the_histogram_is_the_one_kept_with_the_run_cut_to_the_scope(run: Run, cast: Cast) -> None:
     bins = dict(identify.histogram(cast.office, run))
-    assert (bins[50], bins[60], bins[98]) == (1, 1, 1)
-    assert sum(bins.values()) == 3
+    assert len(bins) == 50
+    assert (bins[50], bins[60], bins[98], sum(bins.values())) == (1, 1, 1, 3)
     assert sum(n for _, n in identify.histogram(cast.office, run, COUNTY)) == 2
+    assert sum(n for _, n in identify.histogram(cast.cadre, run, CITY)) == 1
+    assert sum(n for _, n in identify.histogram(cast.stranger, run, COUNTY)) == 0
+
+
+def test_a_scope_wider_than_the_run_sees_the_whole_run(run: Run, cast: Cast) -> None:
+    cast.office.region = "45"
+    assert sum(n for _, n in identify.histogram(cast.office, run)) == 3
+
+
+def test_aggregates_of_a_region_wider_than_the_scope_are_not_shown(run: Run, cast: Cast) -> None:
+    with pytest.raises(identify.NotFound):
+        identify.region_aggregate(cast.cadre, run, CITY)
+    kept = identify.region_aggregate(cast.cadre, run, VILLAGE)
+    assert kept is not None
+    assert kept.histogram == [[25, 1]]
+
+
+def test_rows_for_the_map_are_cut_to_the_scope_and_include_the_place_itself(run: Run, cast: Cast) -> None:
+    assert [row.region for row in identify.region_rows(cast.office, run, CITY, 5)] == [
+        VILLAGE,
+        OTHER_VILLAGE,
+        FAR_VILLAGE,
+    ]
+    assert [row.region for row in identify.region_rows(cast.cadre, run, CITY, 5)] == [VILLAGE]
+    assert [row.region for row in identify.region_rows(cast.cadre, run, VILLAGE, 5)] == [VILLAGE]
 
 
 def test_a_rule_that_left_the_catalogue_still_has_a_name(run: Run, cast: Cast) -> None:
     counts = identify.rule_counts(cast.office, run)
     assert [(count.rule, count.zh, count.n) for count in counts] == [("gone", "gone", 2)]
-
-
-def test_village_means_are_shares_of_the_applicable_points(run: Run, cast: Cast) -> None:
-    assert identify.village_means(cast.cadre, run, VILLAGE) == pytest.approx([0.4] * 7)
 
 
 def test_only_an_office_may_start_a_run_and_only_in_its_region(run: Run, cast: Cast) -> None:

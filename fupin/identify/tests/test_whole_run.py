@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -12,8 +14,8 @@ import pytest
 from fupin.catalogue.load import load_catalogue
 from fupin.engine import run as engine_run
 from fupin.identify import api as identify
-from fupin.identify import services
-from fupin.identify.models import HouseholdIndex, RegionResult, Run, RunState
+from fupin.identify import loading, services
+from fupin.identify.models import HouseholdIndex, RegionAggregate, RegionResult, Run, RunState
 from fupin.identify.tests.small_city import AS_OF, TAKEN, City
 from fupin.kernel.errors import UserError
 
@@ -31,6 +33,46 @@ def test_every_household_is_counted_once_at_every_level(city: City) -> None:
     for level in (2, 3, 4, 5):
         counted = RegionResult.objects.filter(run=city.run, level=level).values_list("households", flat=True)
         assert sum(counted) == households
+
+
+def test_aggregates_count_every_household_at_every_level(city: City) -> None:
+    for result in RegionResult.objects.filter(run=city.run):
+        kept = identify.region_aggregate(city.cast["office"], city.run, result.region)
+        assert kept is not None
+        assert sum(n for _, n in kept.histogram) == result.households
+        assert sum(row[-1] for row in kept.scatter) + kept.income_unknown == result.households
+        assert sum(row[-1] for row in kept.rules) == result.findings
+
+
+def test_a_run_of_an_older_version_is_completed_from_its_folder(city: City) -> None:
+    before = list(RegionAggregate.objects.filter(run=city.run).order_by("region").values())
+    RegionAggregate.objects.filter(run=city.run).delete()
+    HouseholdIndex.objects.filter(run=city.run).update(income_head=None, cause="")
+    assert identify.complete_runs() == {city.run.pk: ""}
+    assert list(RegionAggregate.objects.filter(run=city.run).order_by("region").values()) == before
+    assert HouseholdIndex.objects.filter(run=city.run, income_head__isnull=False).exists()
+    assert Run.objects.get(pk=city.run.pk).finished_at == city.run.finished_at
+    assert identify.complete_runs() == {}
+
+
+def test_a_damaged_run_is_named_and_stays_as_it_is(city: City, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    kept = list(RegionAggregate.objects.filter(run=city.run))
+    RegionAggregate.objects.filter(run=city.run).delete()
+    folder = Path(shutil.copytree(identify.run_folder(city.run), tmp_path / "run"))
+    (folder / "index.parquet").write_bytes(b"PAR1 torn")
+    monkeypatch.setattr(loading, "run_folder", lambda _run: folder)
+    assert "arquet" in identify.complete_runs()[city.run.pk]
+    assert HouseholdIndex.objects.filter(run=city.run).count() == city.run.counts["households"]
+    RegionAggregate.objects.bulk_create(kept)
+
+
+def test_a_run_whose_folder_is_gone_stays_as_it_is(city: City, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    kept = list(RegionAggregate.objects.filter(run=city.run))
+    RegionAggregate.objects.filter(run=city.run).delete()
+    monkeypatch.setattr(loading, "run_folder", lambda run: tmp_path / run.pk)
+    assert identify.complete_runs() == {}
+    assert HouseholdIndex.objects.filter(run=city.run).count() == city.run.counts["households"]
+    RegionAggregate.objects.bulk_create(kept)
 
 
 def test_the_manifest_pins_deliveries_catalogue_and_code(city: City) -> None:
@@ -59,7 +101,7 @@ def test_a_repeated_run_has_the_same_digests(city: City) -> None:
 
 def test_a_changed_catalogue_refuses_the_repetition(city: City, monkeypatch: pytest.MonkeyPatch) -> None:
     changed = {**engine_run.versions_in_use(), "catalogue": "0" * 64}
-    monkeypatch.setattr(engine_run, "versions_in_use", lambda: changed)
+    monkeypatch.setattr(engine_run, "versions_in_use", lambda **_: changed)
     with pytest.raises(UserError, match="catalogue"):
         identify.repeat_run(by=city.cast["office"], run=city.run)
 

@@ -1,0 +1,1 @@
+"""Measures of poverty and inequality with standard errors (docs/measures.md). Polars and numpy, no Django."""
