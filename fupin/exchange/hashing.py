@@ -13,7 +13,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO
 
 HASH_BYTES = 16  # kernel.keys.HASH_BYTES; this file also runs outside the package
 DIGITS = 18
@@ -43,7 +43,7 @@ def hashing(secret: bytes) -> Hashing:
 
 @contextmanager
 def hashing_aside(secret: bytes) -> Iterator[Hashing]:
-    """The same in a process beside this one. Raises OSError when that was killed."""
+    """The same in a process beside this one. Raises EOFError or OSError when that was killed."""
     command = [sys.executable, "-I", "-S", str(Path(__file__).resolve())]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         ask, answer = process.stdin, process.stdout
@@ -61,12 +61,12 @@ def hashing_aside(secret: bytes) -> Iterator[Hashing]:
             ask.close()  # its end of input
 
 
-def _send(stream: BinaryIO, data: bytes) -> None:
+def _send(stream: IO[bytes], data: bytes) -> None:
     stream.write(len(data).to_bytes(_SIZE, "big") + data)
     stream.flush()
 
 
-def _received(stream: BinaryIO) -> bytes:
+def _received(stream: IO[bytes]) -> bytes:
     """Raises EOFError when the other side is gone."""
     size = stream.read(_SIZE)
     data = stream.read(int.from_bytes(size, "big"))

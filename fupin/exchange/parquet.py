@@ -101,7 +101,9 @@ def lake_keys(key: Key) -> LakeKeys:
 
 
 def _binary(rows: ByteRows) -> pl.Series:
-    array = pa.FixedSizeBinaryArray.from_buffers(pa.binary(rows.shape[1]), len(rows), [None, pa.py_buffer(rows)])
+    array = pa.FixedSizeBinaryArray.from_buffers(
+        pa.binary(rows.shape[1]), len(rows), [None, pa.py_buffer(rows.tobytes())]
+    )
     return pl.Series(values=array).cast(pl.Binary)
 
 

@@ -38,5 +38,5 @@ async def retry_stalled(context: JobContext, timestamp: int) -> None:  # noqa: A
             await manager.retry_job(job)
         else:
             await manager.finish_job(job, Status.FAILED, delete_job=False)
-            await sync_to_async(given_up)(job.task_name, dict(job.task_kwargs))
+            await sync_to_async(given_up)(job.task_name, {name: str(value) for name, value in job.task_kwargs.items()})
     await manager.delete_old_jobs(nb_hours=1, queue=HOUSEKEEPING)

@@ -9,10 +9,10 @@ from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.migrations.state import StateApps
 
 
-def fill_regions(apps: StateApps, _editor: BaseDatabaseSchemaEditor) -> None:
+def fill_regions(apps: StateApps, editor: BaseDatabaseSchemaEditor) -> None:
     """Where the account has none, the widest office's: it saw them all until now."""
-    deliveries: Any = apps.get_model("exchange", "Delivery").objects
-    users: Any = apps.get_model("accounts", "User").objects
+    deliveries: Any = apps.get_model("exchange", "Delivery").objects.using(editor.connection.alias)
+    users: Any = apps.get_model("accounts", "User").objects.using(editor.connection.alias)
     for id_, region in users.exclude(region="").values_list("pk", "region"):
         deliveries.filter(received_by_id=id_).update(region=region)
     offices = users.filter(role="office").exclude(region="").values_list("region", flat=True)

@@ -21,9 +21,8 @@ DTYPES: dict[str, pl.DataType] = {
 _ODD_EDGES = r"^[\s\u3000\x{feff}\x{200b}'=]|[\s\u3000\x{feff}\x{200b}]$"
 _ODD_TEXT = r"[０-９Ａ-Ｚａ-ｚ－\s\u3000\x{200b}-\x{200f}\x{feff}]|^="
 _ODD_NAME = r"[^\u4e00-\u9fff·]"
-_WEIGHTS = np.array(WEIGHTS, dtype=np.float32)
 _CHECK_DIGITS = np.frombuffer(CHECK_DIGITS.encode(), dtype=np.uint8)
-_MONTH_LENGTHS = np.array([0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31, 0])
+_MONTH_LENGTHS = np.array([0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31, 0], dtype=np.int16)
 _AMOUNT = r"^-?[0-9]{1,12}(?:\.[0-9]{1,2})?$"
 _MEMORY = 200_000
 ByteRows = np.ndarray[tuple[int, int], np.dtype[np.uint8]]
@@ -98,9 +97,10 @@ def tidy_series(cells: pl.Series) -> pl.Series:
 def fixed_bytes(cells: pl.Series, width: int) -> ByteRows:
     """(n, width): the UTF-8 bytes of cells that all have so many; none of them null."""
     array = cells.rechunk().to_arrow(compat_level=pl.CompatLevel.oldest())
-    _, offsets, data = array.buffers()
-    begin = int(np.frombuffer(offsets, dtype=np.int64)[array.offset])
-    return np.frombuffer(data, dtype=np.uint8)[begin : begin + len(cells) * width].reshape(-1, width)
+    buffers: list[Any] = array.buffers()  # validity, offsets, characters
+    begin = int(np.frombuffer(buffers[1], dtype=np.int64)[array.offset])
+    rows: ByteRows = np.frombuffer(buffers[2], dtype=np.uint8)[begin : begin + len(cells) * width].reshape(-1, width)
+    return rows
 
 
 def quick_ids(cells: pl.Series) -> pl.Series:
@@ -109,27 +109,27 @@ def quick_ids(cells: pl.Series) -> pl.Series:
     chosen = cells.filter(candidates)
     if chosen.is_empty():
         return _nulls(cells, pl.String())
-    text = fixed_bytes(chosen, 18)
-    small_x = text[:, 17] == ord("x")
-    last = np.where(small_x, ord("X"), text[:, 17])
-    digits = text[:, :17] - np.uint8(ord("0"))  # what is no digit wraps round to more than 9
-    numbers = digits.astype(np.float32)  # exact: no sum reaches 2²⁴
-    right = _CHECK_DIGITS[(numbers @ _WEIGHTS).astype(np.int64) % 11] == last
-    repeated = (digits == digits[:, :1]).all(axis=1) | (digits[:, :6] == 9).all(axis=1)
-    good = (digits <= 9).all(axis=1) & (digits[:, 0] > 0) & right & ~repeated & _real_dates(numbers[:, 6:14])
+    places = np.ascontiguousarray(fixed_bytes(chosen, 18).T)  # (18, n): what is done place by place runs along rows
+    small_x = places[17] == ord("x")
+    last = np.where(small_x, ord("X"), places[17])
+    digits = places[:17] - np.uint8(ord("0"))  # what is no digit wraps round to more than 9
+    weighted = sum(digits[place].astype(np.int16) * weight for place, weight in enumerate(WEIGHTS))
+    repeated = (digits == digits[0]).all(axis=0) | (digits[:6] == 9).all(axis=0)
+    right = (_CHECK_DIGITS[weighted % 11] == last) & ~repeated
+    good = (digits <= 9).all(axis=0) & (digits[0] > 0) & right & _real_dates(digits[6:14].astype(np.int16))
     found = chosen.str.to_uppercase() if small_x.any() else chosen
     found = pl.DataFrame({"id": found, "good": good}).select(pl.when("good").then("id")).to_series()
     return found.alias(cells.name) if len(chosen) == len(cells) else _place(cells, candidates, found)
 
 
-def _real_dates(digits: np.ndarray[Any, np.dtype[np.float32]]) -> np.ndarray[Any, np.dtype[np.bool_]]:
-    """Of eight digits each, YYYYMMDD from 1850 to 2099; what holds no digits is false or ignored."""
-    year = digits[:, :4] @ np.array([1000, 100, 10, 1], dtype=np.float32)
-    month = digits[:, 4:6] @ np.array([10, 1], dtype=np.float32)
-    day = digits[:, 6:] @ np.array([10, 1], dtype=np.float32)
+def _real_dates(digits: np.ndarray[Any, np.dtype[np.int16]]) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    """(8, n), the places of YYYYMMDD from 1850 to 2099; what holds no digits gives anything."""
+    year = digits[0] * 1000 + digits[1] * 100 + digits[2] * 10 + digits[3]
+    month, day = digits[4] * 10 + digits[5], digits[6] * 10 + digits[7]
     leap = (year % 4 == 0) & ((year % 100 != 0) | (year % 400 == 0))
-    length = _MONTH_LENGTHS[np.clip(month, 0, 13).astype(np.int64)] + ((month == 2) & leap)
-    return (year >= 1850) & (year <= 2099) & (day >= 1) & (day <= length)
+    length = _MONTH_LENGTHS[np.clip(month, 0, 13)] + ((month == 2) & leap)
+    real: np.ndarray[Any, np.dtype[np.bool_]] = (year >= 1850) & (year <= 2099) & (day >= 1) & (day <= length)
+    return real
 
 
 _DATE_STYLES = (

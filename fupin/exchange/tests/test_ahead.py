@@ -11,8 +11,13 @@ import pytest
 from fupin.exchange.ahead import in_order
 
 
+def slow_when_odd(number: int) -> int:
+    time.sleep(0.02 if number % 2 else 0)
+    return number
+
+
 def test_results_come_in_the_order_of_the_pieces() -> None:
-    with in_order(iter(range(1, 20)), lambda n: (time.sleep(0.02 if n % 2 else 0), n)[1]) as results:
+    with in_order(iter(range(1, 20)), slow_when_odd) as results:
         assert list(results) == list(range(1, 20))
 
 
