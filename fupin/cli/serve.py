@@ -1,5 +1,6 @@
 """`fupin serve`: the pages, the queue's worker beside them, and the database below them, until Ctrl-C."""
 
+import multiprocessing
 import os
 import signal
 import socket
@@ -55,6 +56,8 @@ def free_port(port: int, host: str = "127.0.0.1") -> None:
 
 def serve_pages(*, port: int = 8000, host: str = "127.0.0.1") -> None:
     """Serve until SIGINT or SIGTERM. The tables must be up to date. This process keeps the embedded database up."""
+    # A forked child of a process whose threads have computed (a demonstration, a completed run) waits for ever for them.
+    multiprocessing.set_start_method("spawn", force=True)
     from granian import Granian
     from granian.constants import Interfaces
     from granian.log import LogLevels
