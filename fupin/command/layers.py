@@ -11,45 +11,58 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from fupin.identify.api import RegionResult
-from fupin.ui.figures import incidence, mean_interval, mean_text
+from fupin.identify.api import RegionRow
+from fupin.ui.figures import incidence, mean_middle
 
 CLASSES = 6
-VILLAGE = 5
 
 
 @dataclass(frozen=True)
 class Layer:
-    """``reverse``: a high value is good, so the deep colour stands for the low ones."""
+    """``view``, ``asked``: the list behind a value. ``reverse``: high is good, so the deep colour is for low values."""
 
     id: str
     title: str | Promise
     unit: str | Promise
     digits: int
-    value: Callable[[RegionResult], float | None]
+    value: Callable[[RegionRow], float | None]
+    view: str
+    asked: str = ""
     reverse: bool = False
 
 
-def _percent(result: RegionResult) -> float | None:
+def _percent(result: RegionRow) -> float | None:
     share = incidence(result)
     return None if share is None else round(share * 100, 4)
 
 
-def _middle(result: RegionResult) -> float | None:
-    mean = mean_interval(result)
-    return None if mean is None else round(sum(mean) / 2, 4)
-
-
-def _undecided(result: RegionResult) -> float | None:
+def _undecided(result: RegionRow) -> float | None:
     return round(result.undecided * 100 / result.households, 4) if result.households else None
 
 
+def _persons(result: RegionRow) -> float | None:
+    return result.unexited_persons
+
+
+def _findings(result: RegionRow) -> float | None:
+    return result.findings
+
+
+HOMES, FINDINGS = "console:households", "console:findings"
 LAYERS = (
-    Layer("incidence", gettext_lazy("贫困发生率"), gettext_lazy("%，未脱贫人口 / 乡村人口"), 2, _percent),
-    Layer("index", gettext_lazy("脱贫指数均值"), gettext_lazy("分，区间中点"), 1, _middle, reverse=True),
-    Layer("persons", gettext_lazy("未脱贫人口"), gettext_lazy("人"), 0, lambda result: float(result.unexited_persons)),
-    Layer("undecided", gettext_lazy("待定"), gettext_lazy("% 户"), 1, _undecided),
-    Layer("findings", gettext_lazy("疑点"), gettext_lazy("条"), 0, lambda result: float(result.findings)),
+    Layer(
+        "incidence",
+        gettext_lazy("贫困发生率"),
+        gettext_lazy("%，未脱贫人口 / 乡村人口"),
+        2,
+        _percent,
+        HOMES,
+        "state=unexited&",
+    ),
+    Layer("index", gettext_lazy("脱贫指数均值"), gettext_lazy("分，区间中点"), 1, mean_middle, HOMES, reverse=True),
+    Layer("persons", gettext_lazy("未脱贫人口"), gettext_lazy("人"), 0, _persons, HOMES, "state=unexited&"),
+    Layer("undecided", gettext_lazy("待定"), gettext_lazy("% 户"), 1, _undecided, HOMES, "band=undecided&"),
+    Layer("findings", gettext_lazy("疑点"), gettext_lazy("条"), 0, _findings, FINDINGS),
 )
 
 
@@ -65,31 +78,28 @@ def limits(values: Sequence[float], digits: int) -> list[float]:
     return sorted(cut for cut in cuts if cut > round(lowest, digits))
 
 
-def figures_of_map(results: Sequence[RegionResult], names: dict[str, str]) -> dict[str, Any]:
-    """What ``map.js`` reads: layers with limits, and a row for each region."""
-    values = {layer.id: {one.region: layer.value(one) for one in results} for layer in LAYERS}
-    known = {id_: [value for value in found.values() if value is not None] for id_, found in values.items()}
-    layers = {
-        layer.id: {
-            "title": str(layer.title),
-            "unit": str(layer.unit),
-            "digits": layer.digits,
-            "reverse": layer.reverse,
-            "from": min(known[layer.id], default=0),
-            "steps": limits(known[layer.id], layer.digits),
-            "note": _("分位数分档；灰色 = 没有参加运行的农户"),
-        }
-        for layer in LAYERS
+def layer_rows(values: Sequence[dict[str, float | None]], run: str) -> list[dict[str, Any]]:
+    """The layers with class limits for these regions' values. ``href``: the list, up to the region's code.
+
+    ``run``: id of an older run, so that the layers open its own lists; "" for the latest one.
+    """
+    return [_layer(layer, [one[layer.id] for one in values], run) for layer in LAYERS]
+
+
+def values_of(result: RegionRow) -> dict[str, float | None]:
+    return {layer.id: layer.value(result) for layer in LAYERS}
+
+
+def _layer(layer: Layer, values: Sequence[float | None], run: str) -> dict[str, Any]:
+    known = [value for value in values if value is not None]
+    return {
+        "id": layer.id,
+        "title": str(layer.title),
+        "unit": str(layer.unit),
+        "digits": layer.digits,
+        "reverse": layer.reverse,
+        "from": min(known, default=0),
+        "steps": limits(known, layer.digits),
+        "href": f"{reverse(layer.view)}?{f'run={run}&' if run else ''}{layer.asked}region=",
+        "note": _("分位数分档；灰色 = 没有参加运行的农户"),
     }
-    below, homes = f"{reverse('command:map')}?region=", reverse("console:households")  # once, not 1,856 times
-    rows = {
-        one.region: {
-            "name": names.get(one.region, one.region),
-            "href": f"{below}{one.region}" if one.level < VILLAGE else f"{homes}?region={one.region}",
-            "drill": one.level < VILLAGE,
-            "index_text": mean_text(one),
-            **{id_: found[one.region] for id_, found in values.items()},
-        }
-        for one in results
-    }
-    return {"layers": layers, "rows": rows, "illustrative": _("镇、村界为示意"), "source": _("县界：天地图")}

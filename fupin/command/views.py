@@ -1,122 +1,120 @@
-"""挂图: a region's parts coloured by one figure, down to the village."""
+"""挂图: the page, and what it asks for when somebody drills down. Absent and forbidden answer the same."""
 
 from __future__ import annotations
 
-from typing import Any
+import json
+from typing import Any, TypeVar
 
-from django.db.models import Count
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
-from django.utils.translation import gettext as _
+from django.urls import reverse
+from django.utils.translation import get_language
 
 from fupin.accounts.api import User
-from fupin.catalogue.load import load_catalogue
-from fupin.command.layers import figures_of_map
+from fupin.command.answers import Prepared, answer, kept, packed
+from fupin.command.homes import homes
+from fupin.command.nation import is_reference, nation_picture
+from fupin.command.picture import Asked, level_asked, picture
 from fupin.identify import api as identify
-from fupin.identify.api import RegionResult, Run
-from fupin.kernel.errors import NotFound
+from fupin.identify.api import Run
 from fupin.registry import api as registry
-from fupin.registry.api import Region
-from fupin.ui.charts import histogram_data, radar_data
-from fupin.ui.figures import dimension_means, list_of, region_figures
 from fupin.ui.guards import room, user_of
-from fupin.ui.places import Place, place_of
-from fupin.ui.templatetags.ui import label, tongue
+from fupin.ui.places import place_of
 
 VILLAGE = 5
-LISTED = 100
-EMPTY: dict[str, Any] = {"type": "FeatureCollection", "features": []}
+T = TypeVar("T")
 
 
 @room("map")
 def region_map(request: HttpRequest) -> HttpResponse:
-    """``?region=`` drills down, ``?detail=5`` draws villages at once, ``?layer=`` chooses the figure."""
+    """The page with its first picture. The address says which; ``layer``, ``with``, ``heat``, ``points`` in it are for
+    the page alone."""
     user = user_of(request)
-    place = place_of(user, request.GET.get("region", ""))
-    run = identify.latest_run(user)
-    context: dict[str, Any] = {"area": "map", "place": place, "run": run}
-    if place is not None and run is not None:
-        level = _level(request, place.region)
-        context |= {"level": level, "levels": _levels(place.region), **_picture(user, run, place, level)}
+    context: dict[str, Any] = {"area": "map", "place": place_of(user), "run": _run(request, user)}
+    if context["place"] is not None:
+        context["start"] = {**json.loads(_picture(request).text), "urls": _urls()}
     return render(request, "command/map.html", context)
 
 
-def _levels(region: Region) -> list[tuple[int, str]]:
-    names = {3: _("县"), 4: _("镇"), 5: _("村")}
-    return [(level, name) for level, name in names.items() if level > region.level]
+@room("map")
+def region_picture(request: HttpRequest) -> HttpResponse:
+    """Figures, charts, parts of a region in a run, and where its borders are; of the nation, what was published."""
+    return answer(request, _picture(request))
 
 
-def _level(request: HttpRequest, region: Region) -> int:
-    asked = request.GET.get("detail", "")
-    levels = [level for level, _name in _levels(region)]
-    return int(asked) if asked.isdigit() and int(asked) in levels else min(levels, default=VILLAGE)
+@room("map")
+def cells(request: HttpRequest, code: str, level: int) -> HttpResponse:
+    """GeoJSON of the parts of a region. With the version in its address the browser keeps it for good."""
+    user = user_of(request)
+    if not user.scope.covers(code):
+        raise registry.NotFound(code)
+    version = registry.borders_version()
+    prepared = kept(f"cells {version} {code} {level}", lambda: registry.cells_json(user, code, level))
+    return answer(request, prepared, versioned=request.GET.get("v") == version)
 
 
-def _picture(user: User, run: Run, place: Place, level: int) -> dict[str, Any]:
-    results = _results(user, run, place, level)
-    cells = _cells(user, place, level)
-    own = _own(user, run, place.code)
-    names = {feature["properties"]["code"]: feature["properties"]["name"] for feature in cells["features"]}
-    return {
-        "cells": cells,
-        "outline": registry.cells(user, place.code, place.region.level + 1)
-        if level > place.region.level + 1
-        else EMPTY,
-        "map_figures": figures_of_map(results, names),
-        "parts": _parts(results, names),
-        "unlisted": max(0, len(results) - LISTED),
-        "figures": region_figures(own) if own else None,
-        "histogram": histogram_data(identify.histogram(user, run, place.code), place.code),
-        "radar": _radar(user, run, place, own) if own else None,
-        "causes": _causes(user, place.code),
-    }
+@room("map")
+def reference(request: HttpRequest, code: str, level: int) -> HttpResponse:
+    """GeoJSON of provinces, cities and counties that are shipped: public, the same for every reader."""
+    version = registry.reference_version()
+    make = lambda: packed(registry.reference_cells(code, level))  # noqa: E731
+    return answer(request, kept(f"reference {version} {code} {level}", make), versioned=request.GET.get("v") == version)
 
 
-def _results(user: User, run: Run, place: Place, level: int) -> list[RegionResult]:
-    if place.region.level >= VILLAGE:
-        own = _own(user, run, place.code)
-        return [own] if own else []
-    return identify.region_results(user, run, place.code, level)
+@room("map")
+def households(request: HttpRequest) -> HttpResponse:
+    """The households of a village, or of a town that has no more than the map can move."""
+    asked = _asked(request)
+    return answer(request, kept(f"homes {_key(asked)}", lambda: packed(homes(asked))))
 
 
-def _cells(user: User, place: Place, level: int) -> dict[str, Any]:
-    if place.region.level < VILLAGE:
-        return registry.cells(user, place.code, level)
-    around = registry.cells(user, place.code[:9], VILLAGE)
-    own = [feature for feature in around["features"] if feature["properties"]["code"] == place.code]
-    return {**around, "features": own}
+@room("map")
+def tree(request: HttpRequest) -> HttpResponse:
+    """The regions below one; without one, the top of what the reader may see."""
+    user, code = user_of(request), request.GET.get("region", "")
+    place = _some(place_of(user, code))
+    found = place.parts if code else [place.region]
+    rows = [{"code": one.code, "name": one.name, "leaf": one.level >= VILLAGE} for one in found]
+    return JsonResponse(rows, safe=False, headers={"Cache-Control": "private, no-cache"})
 
 
-def _own(user: User, run: Run, code: str) -> RegionResult | None:
-    try:
-        return identify.region_result(user, run, code)
-    except (NotFound, identify.NotFound):  # the run knows no household there
-        return None
+def _run(request: HttpRequest, user: User) -> Run | None:
+    named = request.GET.get("run", "")
+    return identify.run_for(user, named) if named else identify.latest_run(user)
 
 
-def _parts(results: list[RegionResult], names: dict[str, str]) -> list[dict[str, Any]]:
-    """The list beside the map, the highest incidence first; of 1,856 villages the first hundred."""
-    ordered = sorted(results, key=lambda one: (-one.unexited_persons / max(1, one.persons), one.region))
-    return [{"result": one, "name": names.get(one.region, one.region)} for one in ordered[:LISTED]]
+def _asked(request: HttpRequest) -> Asked:
+    """What the address asks for. Http404 for a user without a region, NotFound outside the scope."""
+    user = user_of(request)
+    place = _some(place_of(user, request.GET.get("region", "")))
+    level = level_asked(place.region, request.GET.get("detail", ""))
+    named = bool(request.GET.get("run", ""))
+    return Asked(user, place, level, _run(request, user), named, registry.borders_version())
 
 
-def _radar(user: User, run: Run, place: Place, own: RegionResult) -> dict[str, Any]:
-    """The region against the widest region that the user may see."""
-    names = [tongue(dimension) for dimension in load_catalogue().dimensions]
-    top = place.crumbs[0] if place.crumbs else place.region
-    wide = _own(user, run, top.code) if top.code != place.code else None
-    return radar_data(names, dimension_means(own), place.region.name, dimension_means(wide) if wide else None, top.name)
+def _some(found: T | None) -> T:
+    if found is None:
+        raise Http404
+    return found
 
 
-def _causes(user: User, code: str) -> dict[str, Any]:
-    homes = registry.households_for(user).filter(village_code__gte=code, village_code__lt=code + ":")
-    counted = homes.filter(cause_main__isnull=False, state__in=("0", "1", "2", "3")).values("cause_main")
-    rows = [
-        {
-            "name": label(row["cause_main"], "cause"),
-            "value": row["n"],
-            "href": list_of("console:households", code, state="listed", cause=str(row["cause_main"])),
-        }
-        for row in counted.annotate(n=Count("household_id")).order_by("-n")[:8]
-    ]
-    return {"rows": rows, "unit": _("户")}
+def _picture(request: HttpRequest) -> Prepared:
+    user, code = user_of(request), request.GET.get("region", "")
+    run = _run(request, user)
+    if is_reference(user, code, run):
+        detail = request.GET.get("detail", "")[:1]
+        key = f"nation {code} {detail} {user.region} {run and run.pk} {run and run.finished_at} {get_language()}"
+        return kept(key, lambda: packed(nation_picture(user, code, detail, run)))
+    asked = _asked(request)
+    return kept(f"picture {_key(asked)}", lambda: packed(picture(asked)))
+
+
+def _key(asked: Asked) -> str:
+    """All that an answer rests on: the run and when it was finished, the place, the words, who may see how much."""
+    run = f"{asked.run.pk} {asked.run.finished_at}" if asked.run else "-"
+    scope = ",".join(sorted(asked.user.scope.prefixes))
+    return f"{run} {asked.named} {asked.region.code} {asked.level} {scope} {asked.borders} {get_language()}"
+
+
+def _urls() -> dict[str, str]:
+    return {name: reverse(f"command:{name}") for name in ("picture", "homes", "tree", "nation")}

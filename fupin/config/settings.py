@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 from django.urls import reverse_lazy
-from django.utils.translation import gettext_lazy as _
 
 from fupin.cli.postgres import places
 from fupin.config import environment
@@ -83,7 +82,7 @@ TEMPLATES = [
 ]
 
 LANGUAGE_CODE = "zh-hans"
-LANGUAGES = [("zh-hans", _("简体中文")), ("en", _("英文"))]
+LANGUAGES = [("zh-hans", "简体中文"), ("en", "English")]  # each in its own words, whoever reads
 TIME_ZONE = "Asia/Shanghai"
 USE_I18N = True
 USE_TZ = True

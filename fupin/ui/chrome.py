@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
 
 from django.conf import settings
 from django.urls import reverse
@@ -63,6 +62,5 @@ def is_demo() -> bool:
     return registry.holds_generated()
 
 
-@cache
-def languages() -> tuple[tuple[str, str], ...]:
-    return tuple((code, str(name)) for code, name in settings.LANGUAGES)
+def languages() -> list[tuple[str, str]]:
+    return list(settings.LANGUAGES)

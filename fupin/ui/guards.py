@@ -70,7 +70,7 @@ def room(area: str) -> Callable[[View[P]], View[P]]:
 
 def _tells_a_number(request: HttpRequest) -> bool:
     """A whole ID number in the address, where logs, histories and neighbours read it."""
-    return any(normalise(value).number is not None for value in request.GET.values())
+    return any(normalise(str(value)).number is not None for value in request.GET.values())
 
 
 def _without_number(request: HttpRequest) -> HttpResponse:
@@ -78,7 +78,7 @@ def _without_number(request: HttpRequest) -> HttpResponse:
     messages.error(request, _("证件号不能写在网址里，已经去掉；请在农户页的查找框里输入证件号。"))
     kept = request.GET.copy()
     for name, value in request.GET.items():
-        if normalise(value).number is not None:
+        if normalise(str(value)).number is not None:
             del kept[name]
     return redirect(f"{request.path}?{kept.urlencode()}" if kept else request.path)
 

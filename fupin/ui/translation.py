@@ -55,7 +55,7 @@ def _of_template(source: str) -> Iterator[str]:
     for token in Lexer(source).tokenize():
         tag = token.contents.strip()
         if token.token_type == TokenType.BLOCK and (hit := TRANSLATE.match(tag)):
-            yield hit.group(1)
+            yield hit.group(1).replace("%", "%%")  # as Django looks it up
         elif token.token_type == TokenType.BLOCK and tag.startswith("blocktranslate"):
             block, trimmed = [], " trimmed" in tag
         elif token.token_type == TokenType.BLOCK and tag == "endblocktranslate" and block is not None:

@@ -36,6 +36,7 @@ WORK_STATES: Mapping[str, tuple[str, Word]] = {
     "accepted": ("stable", _("已入湖")),
     "finished": ("stable", _("已完成")),
     "refused": ("poor", _("已退回")),
+    "withdrawn": ("unknown", _("已撤回")),
     "failed": ("poor", _("失败")),
 }
 CYCLES: Mapping[str, Word] = {
@@ -52,6 +53,8 @@ DEEDS: Mapping[str, Word] = {
     "create_user": _("建立账号"),
     "revoke_token": _("收回接口令牌"),
     "receive": _("接收数据"),
+    "refuse": _("退回数据"),
+    "withdraw": _("撤回批次"),
     "load_regions": _("载入区划"),
     "load_registry": _("载入登记库"),
     "snapshot": _("登记库快照"),

@@ -5,6 +5,8 @@ import re
 from pathlib import Path
 
 import polib
+from django.template import Context, Template
+from django.utils.translation import override
 
 from fupin.ui.translation import CATALOGUE, compile_english, texts
 
@@ -29,3 +31,9 @@ def test_translations_keep_the_placeholders() -> None:
 def test_the_compiled_file_speaks_english(tmp_path: Path) -> None:
     with compile_english(tmp_path / "django.mo").open("rb") as file:
         assert gettext.GNUTranslations(file).gettext("疑点") == "Findings"
+
+
+def test_a_text_of_a_template_with_a_percent_sign_is_found() -> None:
+    page = Template('{% load i18n %}{% translate "贫困发生率 %" %}')
+    with override("en"):
+        assert page.render(Context()) == "Poverty incidence %"

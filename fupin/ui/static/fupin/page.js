@@ -85,15 +85,18 @@
   });
   document.addEventListener("htmx:afterRequest", ({ detail }) => {
     clearTimeout(detail.elt.fupinWait);
-    if (detail.failed && !detail.elt.closest("[data-busy]") && detail.xhr.status !== 204) {
-      const words = document.createElement("p");
-      words.className = "p-3 mb-0 text-danger";
-      words.setAttribute("role", "alert");
-      words.textContent = document.body.dataset.failed;
-      detail.target.replaceChildren(words);
-    }
     if (detail.elt.hasAttribute("aria-expanded")) detail.elt.setAttribute("aria-expanded", "true");
   });
+  function sayFailed({ detail }) {
+    if (detail.elt.closest("[data-busy]")) return;
+    const words = document.createElement("p");
+    words.className = "p-3 mb-0 text-danger";
+    words.setAttribute("role", "alert");
+    words.textContent = document.body.dataset.failed;
+    detail.target.replaceChildren(words);
+  }
+  document.addEventListener("htmx:responseError", sayFailed);
+  document.addEventListener("htmx:sendError", sayFailed);
   // A button whose part is open closes it instead of asking again.
   document.addEventListener("htmx:confirm", (event) => {
     const { elt, target } = event.detail;

@@ -1,0 +1,253 @@
+// The command map: reads the state from the address, fetches the picture, hands it to map, charts, figures and list.
+// Nothing is loaded anew on a drill; Back and Forward go the same way as a click.
+import { createCompare } from "./compare.js";
+import { createDecks } from "./deck.js";
+import { createDensity } from "./density.js";
+import { createPanel, exitsOf } from "./charts.js";
+import { fill, h, words } from "./dom.js";
+import { homeList, regionList } from "./list.js";
+import { createMap } from "./map.js";
+import * as panels from "./panels.js";
+import { createTools } from "./tools.js";
+import { addressOf, into, isNation, readState } from "./state.js";
+import { createStore, Failure } from "./store.js";
+import { createTree } from "./tree.js";
+
+const SLOW = 300; // ms before the skeleton shows
+const HOMES_FROM = 4; // level of the town: from there down the homes are points
+const at = (id) => document.getElementById(id);
+const start = JSON.parse(at("command-start").textContent);
+const root = document.documentElement;
+
+let state = { ...readState(location.search) };
+let shown = { picture: start, homes: null };
+let turn = 0;
+
+const store = createStore(start.urls, { state: { ...state }, picture: start });
+const chartPanels = [...document.querySelectorAll("[data-panel]")].map((card) =>
+  card.dataset.panel === "scatter" ? createDensity(card) : createPanel(card),
+);
+const decks = createDecks(at("main"));
+const rowOf = (code) => shown.rows?.get(code);
+const portraitOf = (id) => shown.homes.href.replace("{id}", encodeURIComponent(id));
+
+const map = createMap(
+  at("map"),
+  {
+    opens: (code) => rowOf(code)?.drill,
+    cell: (code) => rowOf(code)?.drill && go(into(state, code)),
+    home: (id) => (location.href = portraitOf(id)),
+    over: hoverCell,
+    overHome: (home, point) => tools.tip(panels.homeTip(home), point),
+    // "drawn" is the region whose cells and, where there are any, homes stand on the screen
+    drawn: () => {
+      if (shown.painted && !shown.waitsForHomes) at("map").dataset.drawn = `${shown.picture.region.code}:${shown.picture.level ?? ""}`;
+    },
+  },
+);
+
+const tools = createTools({
+  change: (more) => go({ ...state, ...more }),
+  repaint: (more) => replace({ ...state, ...more }),
+  tree: (purpose) => openTree(purpose),
+  view: () => ({ ...shown, layer: layerOf(), map }),
+});
+
+const tree = createTree(
+  at("tree"),
+  store.tree,
+  (code) => {
+    const purpose = at("tree-panel").dataset.purpose;
+    tools.closeTree();
+    go(purpose === "with" ? { ...state, with: code } : { ...into(state, code), with: state.with && purpose === "region" ? state.with : "" });
+  },
+  (code) => warm(code),
+);
+
+const compare = createCompare(at("compare"), {
+  choose: (which) => openTree(which),
+  close: () => go({ ...state, with: "" }),
+});
+
+// links that drill: real addresses for a new tab, our own way for a plain click
+const open = {
+  address: (code) => addressOf(into(state, code)),
+  click: (code) => (event) => {
+    if (event.metaKey || event.ctrlKey || event.shiftKey || event.button) return;
+    event.preventDefault();
+    go(into(state, code));
+  },
+};
+
+function layerOf() {
+  const layers = shown.picture.layers || [];
+  return layers.find((one) => one.id === state.layer) || layers[0] || null;
+}
+
+let warming = 0;
+function warm(code) {
+  clearTimeout(warming);
+  warming = setTimeout(() => store.warm(into(state, code)), 40);
+}
+
+function hoverCell(code, point) {
+  const row = code ? rowOf(code) : null;
+  if (row?.drill) warm(code);
+  tools.tip(row ? panels.tip(row, shown.picture.layers) : code ? [words.noData] : null, point);
+  if (shown.over === code) return;
+  shown.over = code;
+  for (const one of document.querySelectorAll("tr.on")) one.classList.remove("on");
+  if (code) document.querySelector(`tr[data-code="${CSS.escape(code)}"]`)?.classList.add("on");
+}
+
+async function openTree(purpose) {
+  const first = await tools.openTree(purpose);
+  if (first) await tree.fill(await treeTops());
+  await tree.show(shown.picture.crumbs.map((crumb) => crumb.code));
+  tree.focus();
+}
+
+// the nation and the province stand above what the reader may see, as doors only
+async function treeTops() {
+  const above = shown.picture.crumbs.filter((crumb) => isNation(crumb.code)).map((crumb) => ({ ...crumb, leaf: true }));
+  return [...above, ...(await store.tree(""))];
+}
+
+// a change that needs no other data: layer, switches, theme
+function replace(next) {
+  state = next;
+  history.replaceState(null, "", addressOf(state));
+  paintState();
+}
+
+async function go(next, push = true) {
+  turn += 1;
+  const mine = turn;
+  const slow = setTimeout(() => at("main").classList.add("waiting"), SLOW);
+  at("main").setAttribute("aria-busy", "true");
+  try {
+    const picture = await store.picture(next);
+    const [shapes, other] = await Promise.all([store.cells(picture), next.with ? store.picture({ region: next.with, run: next.run }) : null, map.ready]);
+    if (mine !== turn) return;
+    state = next;
+    if (push) history.pushState(null, "", addressOf(state));
+    at("notice").hidden = true;
+    paint(picture, shapes, other);
+  } catch (error) {
+    if (mine === turn) fail(error, () => go(next, push));
+  } finally {
+    clearTimeout(slow);
+    if (mine === turn) {
+      at("main").classList.remove("waiting");
+      at("main").removeAttribute("aria-busy");
+    }
+  }
+}
+
+function fail(error, again) {
+  panels.failure(at("notice"), error instanceof Failure ? error.kind : "server", again);
+  if (!(error instanceof Failure)) throw error; // a fault of ours belongs in the log too
+}
+
+function paint(picture, shapes, other) {
+  delete at("map").dataset.drawn;
+  const again = shown.picture === picture && shown.panels; // the first picture's panels stand already
+  shown = { picture, shapes, other, homes: null, rows: new Map(picture.rows.map((row) => [row.code, row])), painted: true, waitsForHomes: hasHomes(picture) };
+  map.show({ picture, cells: shapes.own, outline: shapes.outline, layer: layerOf() }); // first: it works in another thread
+  tools.tip(null);
+  if (!again) paintPanels(picture);
+  if (other) compare.show(picture, other);
+  else compare.clear();
+  at("main").classList.toggle("comparing", Boolean(other));
+  paintState();
+  fetchHomes(turn);
+}
+
+function paintPanels(picture) {
+  document.title = `${picture.region.name} ${words.title}`;
+  panels.crumbs(at("crumbs"), picture, open);
+  panels.stamp(at("stamp"), picture);
+  panels.figures(at("figures"), picture);
+  panels.bands(at("bands"), picture);
+  panels.measures(at("measures"), picture);
+  panels.alerts(at("alerts"), picture);
+  at("alerts-card").hidden = !picture.run;
+  at("empty").hidden = Boolean(picture.run || picture.rows.length);
+  paintCharts(picture, { ...picture.charts, exits: exitsOf(picture) });
+}
+
+async function paintCharts(picture, charts) {
+  for (const panel of chartPanels) panel.set(charts[panel.kind]);
+  at("series-note").textContent = charts.series?.source || "";
+  decks.sync();
+  if (charts.series || !isNation(picture.region.code)) return;
+  const nation = await store.picture({ region: "cn" }); // a province is seen against the nation's way
+  if (shown.picture === picture) paintCharts(picture, { ...charts, series: nation.charts.series });
+}
+
+// what depends on the switches only
+function paintState() {
+  const layer = layerOf();
+  const { picture, homes } = shown;
+  tools.show(state, picture, layer);
+  if (root.dataset.bsTheme !== (state.light ? "light" : "dark")) theme();
+  map.paintLayer(layer);
+  map.showHomes(state.points && !state.heat ? homes?.points : null);
+  map.heat(state.heat, picture, homes?.points.length ? homes.points : null);
+  panels.legend(at("legend"), layer, picture, { homes: !state.heat && state.points && homes?.points.length, heat: state.heat });
+  paintList(layer);
+}
+
+function paintList(layer) {
+  const { picture, homes } = shown;
+  const village = picture.region.level >= 5;
+  at("list-note").textContent = village ? "" : layer ? fill(words.byLayer, { layer: layer.title }) : "";
+  if (village && homes) {
+    const names = Object.fromEntries((picture.bands || []).map((band) => [band.id, band.name]));
+    homeList(at("list"), homes.points, portraitOf, names, homes.list);
+  } else if (village) at("list").replaceChildren(...Array.from({ length: 6 }, () => h("div", { class: "skeleton-line" })));
+  else regionList(at("list"), picture, layer, open);
+}
+
+const hasHomes = ({ region, run }) => Boolean(run) && region.level >= HOMES_FROM && !isNation(region.code);
+
+async function fetchHomes(mine) {
+  if (!shown.waitsForHomes) return;
+  try {
+    const homes = await store.homes(shown.picture.region.code, state.run);
+    if (mine !== turn) return;
+    shown.homes = homes;
+  } catch (error) {
+    if (mine === turn) fail(error, () => fetchHomes(mine));
+  }
+  if (mine !== turn) return;
+  shown.waitsForHomes = false;
+  paintState();
+  map.map.triggerRepaint(); // without points nothing else would say that all is drawn
+}
+
+function theme() {
+  root.dataset.bsTheme = state.light ? "light" : "dark";
+  map.theme();
+  for (const panel of chartPanels) panel.redraw();
+  if (shown.other) compare.show(shown.picture, shown.other);
+}
+
+addEventListener("popstate", () => go(readState(location.search), false));
+at("list").addEventListener("mouseover", (event) => {
+  const code = event.target.closest("tr[data-code]")?.dataset.code || null;
+  map.highlight(code);
+  if (code && rowOf(code)?.drill) warm(code);
+});
+at("list").addEventListener("mouseleave", () => map.highlight(null));
+at("list").addEventListener("focusin", (event) => {
+  const code = event.target.closest("tr[data-code]")?.dataset.code;
+  if (code && rowOf(code)?.drill) warm(code);
+});
+at("crumbs").addEventListener("mouseover", (event) => event.target.dataset.crumb && warm(event.target.dataset.crumb));
+
+// figures, charts and list stand at once; the map joins when its cells are there
+paintPanels(start);
+shown.panels = true;
+paintList(layerOf());
+go(state, false);
