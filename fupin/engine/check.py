@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +17,13 @@ from fupin.catalogue.rules import REGISTRY_TABLES, Rule
 from fupin.catalogue.schema import DATA, CatalogueError
 from fupin.engine.compare import RulePlan, matched_rows, plan_rule, raised
 from fupin.engine.expressions import KINDS
-from fupin.engine.fields import base_fields, levels, plan_field, plan_fields, polars_type, with_computed
+from fupin.engine.fields import base_fields, evaluate, levels, plan_field, plan_fields, polars_type, with_computed
 from fupin.engine.scoring import INAPPLICABLE, UNKNOWN, Score, score_indicator
 from fupin.engine.vocabulary import having_vocabulary, rule_vocabulary, table_vocabulary
 
 UNKNOWN_WORD = "unknown"
+#: another engine's values of named expressions, for every row of a frame in its order
+Answers = Callable[[pl.DataFrame, Mapping[str, nw.Expr]], pl.DataFrame]
 
 
 def check_catalogue(folder: Path = DATA) -> list[str]:
@@ -112,7 +115,12 @@ def _expected(example: Mapping[str, Any]) -> int | None:
     return None if points is None else int(points)
 
 
-def check_indicator_examples(catalogue: Catalogue) -> list[str]:
+def check_examples(catalogue: Catalogue, answers: Answers) -> list[str]:
+    """Every example of the catalogue, its expressions computed by another engine."""
+    return check_indicator_examples(catalogue, answers) + check_rules(catalogue, answers)
+
+
+def check_indicator_examples(catalogue: Catalogue, answers: Answers | None = None) -> list[str]:
     """Run every example of every indicator in one frame."""
     faults, cases = [], []
     scores: dict[str, Score] = {}
@@ -137,8 +145,8 @@ def check_indicator_examples(catalogue: Catalogue) -> list[str]:
         return faults
     rows = [values for *_, values in cases]
     stays = {name: pl.Series([name in values for values in rows]) for name in schema}
-    frame = with_computed(_frame(rows, schema), catalogue, stays)
-    return faults + _run_cases(frame, cases, scores)
+    frame = with_computed(_frame(rows, schema), catalogue, stays, answers or evaluate)
+    return faults + _run_cases(frame, cases, scores, answers or evaluate)
 
 
 def _misfit(given: Mapping[str, Any], fields: Mapping[str, Field]) -> str:
@@ -153,11 +161,14 @@ def _misfit(given: Mapping[str, Any], fields: Mapping[str, Field]) -> str:
 
 
 def _run_cases(
-    frame: pl.DataFrame, cases: list[tuple[str, str, Mapping[str, Any], dict[str, Any]]], scores: Mapping[str, Score]
+    frame: pl.DataFrame,
+    cases: list[tuple[str, str, Mapping[str, Any], dict[str, Any]]],
+    scores: Mapping[str, Score],
+    answers: Answers,
 ) -> list[str]:
     # without `given` an example is about the scoring table alone
     made = [(f"{id_}|{kind}", expr) for id_, s in scores.items() for kind, expr in (("t", s.table), ("p", s.points))]
-    values = nw.from_native(frame).select(expr.alias(name) for name, expr in made).to_native()
+    values = answers(frame, dict(made))
     faults = []
     for row, (id_, place, example, _) in enumerate(cases):
         kind = "p" if "given" in example else "t"
@@ -167,12 +178,12 @@ def _run_cases(
     return faults
 
 
-def check_rules(catalogue: Catalogue) -> list[str]:
+def check_rules(catalogue: Catalogue, answers: Answers | None = None) -> list[str]:
     """Compile every rule and run its examples."""
     faults = []
     for rule in catalogue.rules.values():
         try:
-            faults += _check_rule(plan_rule(rule, catalogue.fields), catalogue)
+            faults += _check_rule(plan_rule(rule, catalogue.fields), catalogue, answers)
         except CatalogueError as error:
             faults.append(str(error))
     return faults
@@ -207,7 +218,25 @@ def _example_faults(plan: RulePlan, known: Mapping[str, str]) -> list[str]:
     return []
 
 
-def _check_rule(plan: RulePlan, catalogue: Catalogue) -> list[str]:
+def _answered(plan: RulePlan, frame: pl.DataFrame, answers: Answers | None) -> tuple[RulePlan, pl.DataFrame]:
+    """With the answers in columns of the frame, and a plan that takes them from there."""
+    if answers is None:
+        return plan, frame
+    asked = {"|where": plan.where, **{f"|x{i}": part for i, part in enumerate(plan.exemptions)}}
+    values = answers(frame, {name: part.narwhals for name, part in asked.items()})
+    where, *exemptions = (replace(part, narwhals=nw.col(name)) for name, part in asked.items())
+    return replace(plan, where=where, exemptions=tuple(exemptions)), frame.hstack(values)
+
+
+def _raised(plan: RulePlan, matched: pl.DataFrame, answers: Answers | None) -> pl.DataFrame:
+    if answers is None:
+        return raised(plan, matched.lazy())
+    always = replace(plan.having, narwhals=nw.col("n") > 0)
+    lines = raised(replace(plan, having=always), matched.lazy())
+    return lines.filter(answers(lines, {"having": plan.having.narwhals}).to_series())
+
+
+def _check_rule(plan: RulePlan, catalogue: Catalogue, answers: Answers | None = None) -> list[str]:
     rule = plan.rule
     known = {**rule_vocabulary(rule.table, catalogue.fields), **having_vocabulary(rule.table, catalogue.fields)}
     if faults := _example_faults(plan, known):
@@ -222,6 +251,7 @@ def _check_rule(plan: RulePlan, catalogue: Catalogue) -> list[str]:
         name: _kind(name, known) for name in names if not name.startswith("s_") or name in table_vocabulary(rule.table)
     }
     frame = _frame(rows, schema).with_columns(pl.Series("household_id", [f"{row['|case']:04d}" for row in rows]))
+    plan, frame = _answered(plan, frame, answers)
     given = pl.col("h_state").is_not_null()
     matched = pl.concat(
         [
@@ -229,7 +259,7 @@ def _check_rule(plan: RulePlan, catalogue: Catalogue) -> list[str]:
             matched_rows(plan, frame.lazy().filter(~given), population=False),
         ]
     ).collect()
-    hits = set(raised(plan, matched.lazy()).get_column("household_id"))
+    hits = set(_raised(plan, matched, answers).get_column("household_id"))
     return [
         fault
         for number, example in enumerate(rule.examples)

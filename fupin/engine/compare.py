@@ -149,8 +149,10 @@ class Comparison:
         """Everything that some rule says about persons, as rows of their own or as ``p_`` names; with evidence."""
         own = table_vocabulary("persons")
         columns = {name[2:] for name in names if name.startswith("p_")} | {"name", "relation"}
-        columns |= {name for plan in plans if plan.rule.table == "persons" for name in plan.names if name in own}
-        return self.stage.table("persons", columns, evidence=True).collect()
+        rules = [plan for plan in plans if plan.rule.table == "persons"]
+        columns |= {"person_id"} | {name for plan in rules for name in plan.names if name in own}
+        # evidence is carried only where some rule looks for it: seven million persons are many
+        return self.stage.table("persons", columns, evidence=bool(rules)).collect()
 
     def _homes(self, fields: pl.LazyFrame, names: frozenset[str]) -> pl.DataFrame:
         """Household columns, its latest survey, the fields and ``|head``, the name of its head."""

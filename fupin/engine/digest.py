@@ -139,3 +139,14 @@ def _digests_by_name(frame: pl.DataFrame, order: pl.Series | None = None) -> dic
     ordered = frame if order is None else frame.select(pl.all().gather(order))
     with ThreadPoolExecutor(2) as pool:
         return dict(zip(ordered.columns, pool.map(_digest_column, ordered.iter_columns()), strict=True))
+
+
+def source_hash(folder: Path = Path(__file__).parent) -> str:
+    """SHA-256 over the engine's own sources and models: another hash means another computation."""
+    digest = hashlib.sha256()
+    for path in sorted(folder.rglob("*"), key=lambda p: p.relative_to(folder).as_posix()):
+        name = path.relative_to(folder).as_posix()
+        if path.suffix in (".py", ".toml") and "tests" not in path.parts:
+            for part in (name.encode(), path.read_bytes()):
+                digest.update(len(part).to_bytes(8, "big") + part)
+    return digest.hexdigest()

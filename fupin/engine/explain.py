@@ -117,7 +117,7 @@ class _Explanation:
 
     def _files(self, dataset: str) -> list[DeliveryFile]:
         chosen = [file for file in self.inputs.deliveries if file.dataset == dataset]
-        return sorted(chosen, key=lambda file: (file.cut_off, file.delivery), reverse=True)
+        return sorted(chosen, key=lambda file: file.age, reverse=True)
 
     def _village_rows(self, dataset: str) -> list[dict[str, Any]]:
         shape = datasets().get(dataset)

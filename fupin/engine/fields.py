@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
@@ -102,15 +102,23 @@ def typed(expression: pl.Expr, field: Field, numeric_source: bool = True) -> pl.
     return (whole / scale + 0.0).cast(polars_type(field))
 
 
+def evaluate(frame: pl.DataFrame, made: Mapping[str, nw.Expr]) -> pl.DataFrame:
+    """The values of named expressions."""
+    values: pl.DataFrame = nw.from_native(frame).select(part.alias(name) for name, part in made.items()).to_native()
+    return values
+
+
 def with_computed(
-    frame: pl.DataFrame, catalogue: Catalogue, given: Mapping[str, pl.Series] | None = None
+    frame: pl.DataFrame,
+    catalogue: Catalogue,
+    given: Mapping[str, pl.Series] | None = None,
+    answers: Callable[[pl.DataFrame, Mapping[str, nw.Expr]], pl.DataFrame] = evaluate,
 ) -> pl.DataFrame:
-    """Add the computed fields. ``given``: field → rows (flags) whose value in the frame stays (examples)."""
+    """Add the computed fields. ``given``: field → rows (flags) whose value in the frame stays (examples);
+    ``answers``: what computes the formulas."""
     for layer in levels(plan_fields(catalogue)):
-        made = nw.from_native(frame).select(
-            plan.formula.narwhals.alias(plan.field.id) for plan in layer if plan.formula
-        )
-        values = made.to_native().select(typed(pl.col(plan.field.id), plan.field) for plan in layer)
+        made = answers(frame, {plan.field.id: plan.formula.narwhals for plan in layer if plan.formula})
+        values = made.select(typed(pl.col(plan.field.id), plan.field) for plan in layer)
         columns = []
         for plan in layer:
             column = values.get_column(plan.field.id)

@@ -5,16 +5,14 @@ Integers only, so that every engine gives the same. Arithmetic and worked exampl
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import Any, TypeVar
 
 import narwhals as nw
 import polars as pl
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from fupin.catalogue.indicators import Dimension
 from fupin.catalogue.load import Catalogue
@@ -23,11 +21,13 @@ from fupin.kernel.errors import UserError
 
 UNIT = 10_000
 FULL = 100
-#: households scored at once: 199 indicators of one block stay far below one GiB
-BLOCK = 100_000
 #: rows of a row group: what is read to show one household
 GROUP = 20_000
+#: the same for points, which are narrow: larger groups are written in less time
+POINTS_GROUP = 50_000
 BANDS = ("poor", "possibly", "stable", "undecided")
+
+Frame = TypeVar("Frame", pl.DataFrame, pl.LazyFrame)
 
 
 @dataclass(frozen=True)
@@ -93,10 +93,10 @@ def index_columns(dimensions: tuple[Dimension, ...]) -> list[str]:
     return ["household_id", "village_code", "state", "low", "high", "band", "unknown", *parts]
 
 
-def score_fields(frame: pl.DataFrame, scores: dict[str, Score]) -> pl.DataFrame:
+def score_fields(frame: Frame, scores: dict[str, Score]) -> Frame:
     """Fields of households → ``household_id`` and one Int16 column per indicator."""
     made = [score.points.alias(id_) for id_, score in scores.items()]
-    result: pl.DataFrame = nw.from_native(frame).select("household_id", *made).to_native()
+    result: Frame = nw.from_native(frame).select("household_id", *made).to_native()
     return result
 
 
@@ -105,7 +105,14 @@ def index_of(points: pl.DataFrame, dimensions: tuple[Dimension, ...], limits: Li
 
     Raises UserError naming a household in which no dimension applies.
     """
-    frame = nw.from_native(points)
+    index = judged(points, dimensions, limits)
+    refuse_empty(index, dimensions)
+    return index
+
+
+def judged(points: Frame, dimensions: tuple[Dimension, ...], limits: Limits) -> Frame:
+    """As :func:`index_of`, but a household in which no dimension applies is left to :func:`refuse_empty`."""
+    frame: Any = nw.from_native(points)
     indicators = [indicator.id for dimension in dimensions for indicator in dimension.indicators]
     unknown = nw.sum_horizontal(*[(nw.col(id_) == UNKNOWN).cast(nw.Int16) for id_ in indicators])
     frame = frame.with_columns(
@@ -116,17 +123,18 @@ def index_of(points: pl.DataFrame, dimensions: tuple[Dimension, ...], limits: Li
     frame = frame.with_columns(
         _half_up(_sum(dimensions, "low") * FULL, weight).cast(nw.Int32).alias("low"),
         _half_up(_sum(dimensions, "high") * FULL, weight).cast(nw.Int32).alias("high"),
-        weight.alias("|weight"),
     ).with_columns(_band(limits).alias("band"))
-    native: pl.DataFrame = frame.to_native()
-    _refuse_empty(native)
-    return native.select(name for name in index_columns(dimensions) if name in native.columns)
+    known = set(frame.collect_schema().names())
+    result: Frame = frame.select(name for name in index_columns(dimensions) if name in known).to_native()
+    return result
 
 
-def _refuse_empty(frame: pl.DataFrame) -> None:
-    empty = frame.filter(pl.col("|weight") == 0)
+def refuse_empty(index: Frame, dimensions: tuple[Dimension, ...]) -> None:
+    """Raise UserError naming the first household in which no dimension applies."""
+    weight = pl.sum_horizontal(f"{dimension.id}_weight" for dimension in dimensions)
+    empty = index.lazy().filter(weight == 0).select("household_id").collect()
     if len(empty):
-        id_ = empty.get_column("household_id")[0]
+        id_ = empty.item(0, "household_id")
         raise UserError(
             f"户 {id_}：七个维度都不适用，无法计算指数（共 {len(empty)} 户）",
             f"household {id_}: none of the dimensions applies, no index can be computed ({len(empty)} households)",
@@ -141,33 +149,6 @@ def limits_of(catalogue: Catalogue, on: date, region: str) -> Limits:
     return Limits(round(poor * UNIT), round(stable * UNIT))
 
 
-def blocks(path: Path, columns: list[str], size: int = BLOCK) -> Iterator[pl.DataFrame]:
-    """A Parquet file in blocks of rows, only the columns named."""
-    total = pq.ParquetFile(path).metadata.num_rows
-    for start in range(0, total, size):
-        yield pl.scan_parquet(path).slice(start, size).select(columns).collect()
-
-
-class _Writer:
-    """Parquet written block by block. Statistics would cost a third of the time; nobody filters by points."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.writer: pq.ParquetWriter | None = None
-
-    def write(self, frame: pl.DataFrame) -> None:
-        table: pa.Table = frame.to_arrow(compat_level=pl.CompatLevel.oldest())
-        if self.writer is None:
-            self.writer = pq.ParquetWriter(
-                self.path, table.schema, compression="zstd", compression_level=1, write_statistics=["household_id"]
-            )
-        self.writer.write_table(table, row_group_size=GROUP)
-
-    def close(self) -> None:
-        if self.writer is not None:
-            self.writer.close()
-
-
 def write_index(
     fields: Path,
     homes: pl.DataFrame,
@@ -176,30 +157,19 @@ def write_index(
     targets: tuple[Path, Path],
     progress: Callable[[float], None] = lambda _: None,
 ) -> None:
-    """Score ``fields.parquet`` block by block into (indicators, index) files.
+    """Score ``fields.parquet`` into (indicators, index) files, read and written as one stream.
 
     ``homes``: household_id, village_code, state; sorted as the fields are. Raises UserError.
     """
-    scores = score_catalogue(catalogue)
-    needed = sorted(frozenset().union(*(score.fields for score in scores.values())))
-    writers = [_Writer(target) for target in targets]
-    done = 0
-    # a block is scored while the one before is written
-    with ThreadPoolExecutor(2) as pool:
-        writing: list[Future[None]] = []
-        for block in blocks(fields, ["household_id", *needed]):
-            points = score_fields(block, scores)
-            known = points.hstack(homes.slice(done, len(block)).select("village_code", "state"))
-            index = index_of(known, catalogue.dimensions, limits)
-            _finish(writing)
-            writing = [pool.submit(w.write, frame) for w, frame in zip(writers, (points, index), strict=True)]
-            done += len(block)
-            progress(done / max(1, len(homes)))
-        _finish(writing)
-    for writer in writers:
-        writer.close()
+    points = score_fields(pl.scan_parquet(fields), score_catalogue(catalogue))
+    known = pl.concat([points, homes.lazy().select("village_code", "state")], how="horizontal")
+    index = judged(known, catalogue.dimensions, limits)
+    # both files from one pass: the points are scored once
+    sinks = [_sunk(frame, target) for frame, target in zip((points, index), targets, strict=True)]
+    pl.collect_all(sinks, engine="streaming")
+    refuse_empty(pl.scan_parquet(targets[1]), catalogue.dimensions)
+    progress(1.0)
 
 
-def _finish(writing: list[Future[None]]) -> None:
-    for future in writing:
-        future.result()
+def _sunk(frame: pl.LazyFrame, target: Path) -> pl.LazyFrame:
+    return frame.sink_parquet(target, compression="zstd", compression_level=1, row_group_size=POINTS_GROUP, lazy=True)

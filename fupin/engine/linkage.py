@@ -134,6 +134,18 @@ def prepare(frame: pl.DataFrame, model: Model) -> pl.DataFrame:
     return frame
 
 
+def splink_settings(model: Model, link_type: str) -> dict[str, Any]:
+    """The model as Splink wants it; ``link_type``: dedupe_only or link_only."""
+    return {
+        "link_type": link_type,
+        "unique_id_column_name": model.id,
+        "comparisons": [_comparison(raw) for raw in model.comparison],
+        "blocking_rules_to_generate_predictions": list(model.blocking),
+        "probability_two_random_records_match": model.prior,
+        "retain_matching_columns": False,
+    }
+
+
 def predict(model: Model, left: pl.DataFrame, right: pl.DataFrame | None = None, least: float = 0.0) -> pl.DataFrame:
     """Candidate pairs of prepared frames with a match probability of at least ``least`` (columns: :data:`PAIRS`).
 
@@ -152,14 +164,7 @@ def predict(model: Model, left: pl.DataFrame, right: pl.DataFrame | None = None,
         api.register(frame.to_arrow(compat_level=pl.CompatLevel.oldest()), dataset_display_name=name)
         for frame, name in zip(frames, names, strict=False)
     ]
-    settings = {
-        "link_type": "dedupe_only" if right is None else "link_only",
-        "unique_id_column_name": model.id,
-        "comparisons": [_comparison(raw) for raw in model.comparison],
-        "blocking_rules_to_generate_predictions": list(model.blocking),
-        "probability_two_random_records_match": model.prior,
-        "retain_matching_columns": False,
-    }
+    settings = splink_settings(model, "dedupe_only" if right is None else "link_only")
     linker = Linker(registered if right is not None else registered[0], settings, log_level=None)
     found = linker.inference.predict(threshold_match_probability=least or None)
     pairs = pl.DataFrame(found.as_duckdbpyrelation().to_arrow_table())

@@ -164,6 +164,9 @@ class Stage:
         flags = [((pl.col("has") & (1 << i)) != 0).alias(name) for i, name in enumerate(known)]
         return marked.with_columns(*flags, *lacking)
 
+    def _delivered_rows(self, file: DeliveryFile) -> pl.LazyFrame:
+        return pl.scan_parquet(file.path)
+
     def _links_of(self, delivery: str) -> pl.LazyFrame:
         if self.links is None:
             return pl.LazyFrame(schema={name: pl.Int64 if name == "row" else pl.String for name in LINKED})
@@ -175,7 +178,7 @@ class Stage:
         wanted = {name.removesuffix("_days") if name not in shape.columns else name for name in columns}
         others = [name for name in shape.id_columns[1:] if name in wanted]
         plain = [name for name in sorted(wanted) if name in shape.columns and shape.columns[name].type != "idcard"]
-        rows = pl.scan_parquet(file.path).select("row", *plain, *[f"{name}_key" for name in others])
+        rows = self._delivered_rows(file).select("row", *plain, *[f"{name}_key" for name in others])
         rows = rows.join(links, on="row", how="inner")
         for name in others:
             rows = self._with_person(rows, name)
