@@ -1,5 +1,5 @@
 # Each target sets up what it needs by itself: Python ≥ 3.11, make and the network are enough.
-# `make demo` shows the platform · `make run` serves it · `make test` · `make check` · `make lock` pins the libraries.
+# `make demo` shows the platform · `make run` serves it · `make test` · `make test-spark` · `make check` · `make lock` pins the libraries.
 
 PYTHON ?= python3
 VENV := .venv
@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 CODE_ONLY := FUPIN_NO_DATABASE=1
 
-.PHONY: demo run test check bench format lock browser clean
+.PHONY: demo run test test-spark spark check bench format lock browser clean
 .DEFAULT_GOAL := demo
 
 demo: $(READY)
@@ -18,6 +18,24 @@ run: $(READY)
 
 test: $(READY) browser
 	$(BIN)/pytest -n 2 --dist loadgroup $(ARGS)
+
+test-spark: spark
+	@if ! java -version >/dev/null 2>&1 && [ -z "$$JAVA_HOME" ]; then \
+	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq openjdk-17-jre-headless; \
+	  else \
+	    echo "Spark 的测试需要 Java 17，请安装后重试："; \
+	    echo "the tests of Spark need Java 17; install it and try again:"; \
+	    echo "  sudo apt-get install openjdk-17-jre-headless"; exit 1; \
+	  fi; \
+	fi
+	$(BIN)/pytest fupin/engine/spark fupin/identify/tests/test_with_spark.py $(ARGS)
+
+# The extra `spark` beside everything else: `fupin run --engine spark` works afterwards.
+spark: $(VENV)/.spark
+$(VENV)/.spark: $(READY) requirements-spark.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-spark.lock
+	@touch $(VENV)/.spark
 
 check: $(READY)
 	$(BIN)/ruff check .
@@ -30,8 +48,9 @@ check: $(READY)
 	$(CODE_ONLY) $(BIN)/fupin manage check
 	$(CODE_ONLY) $(BIN)/fupin manage makemigrations --check --dry-run
 
+# JSON lines on stdout: the command itself is not printed.
 bench: $(READY)
-	$(BIN)/python -m fupin.bench $(ARGS)
+	@$(BIN)/python -m fupin.bench $(ARGS)
 
 format: $(READY)
 	$(BIN)/ruff check --fix .
@@ -67,6 +86,8 @@ browser:
 lock:
 	uv pip compile --quiet --no-emit-index-url --no-header --extra embedded --extra test --python-version 3.11 \
 	  --universal pyproject.toml --output-file requirements.lock
+	uv pip compile --quiet --no-emit-index-url --no-header --extra spark --constraint requirements.lock \
+	  --python-version 3.11 --universal pyproject.toml --output-file requirements-spark.lock
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist
