@@ -49,6 +49,7 @@ def receive_command(
     batch: Annotated[str, typer.Option(help="批次号 / batch; default: year and month of the cut-off date")] = "",
     cut_off: Annotated[str, typer.Option(help="数据截止日 / cut-off date, such as 2026-10-31; default: today")] = "",
     corrects: Annotated[str | None, typer.Option(help="所更正的批次 / the delivery that it corrects")] = None,
+    replaces: Annotated[bool, typer.Option(help="整份替换所更正的批次 / the whole of it, not only some rows")] = False,
     user: As = None,
     as_json: AsJson = False,
 ) -> None:
@@ -70,6 +71,7 @@ def receive_command(
             batch=batch or f"{day:%Y%m}",
             cut_off=day,
             corrects=old,
+            replaces=replaces,
             progress=report,
         )
     _show(delivery, as_json)

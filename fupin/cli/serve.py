@@ -56,7 +56,7 @@ def free_port(port: int, host: str = "127.0.0.1") -> None:
 
 def serve_pages(*, port: int = 8000, host: str = "127.0.0.1") -> None:
     """Serve until SIGINT or SIGTERM. The tables must be up to date. This process keeps the embedded database up."""
-    # A forked child of a process whose threads have computed (a demonstration, a completed run) waits for ever for them.
+    # A forked child of a process whose threads have computed (a demonstration, a completed run) may wait for ever.
     multiprocessing.set_start_method("spawn", force=True)
     from granian import Granian
     from granian.constants import Interfaces
