@@ -95,8 +95,8 @@ def differing_digests(first: Run, again: Run) -> list[str]:
 
 
 def _new_run(*, by: User, region: str, as_of: date, rerun_of: Run | None = None) -> Run:
-    _demand_region(by, region)  # refused here, not after minutes of work
-    check_day(as_of, region, timezone.localdate(), load_catalogue())
+    check_day(as_of, region, timezone.localdate(), load_catalogue())  # refused here, not after minutes of work
+    _demand_region(by, region)
     stamp = timezone.localtime().strftime("%y%m%d%H%M%S%f")[:15]
     with transaction.atomic():
         run = Run.objects.create(
