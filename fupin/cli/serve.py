@@ -21,7 +21,8 @@ __all__ = ["free_port", "migrate_now", "register", "serve_pages"]
 
 RESTART_SECONDS = 3.0
 STOP_SECONDS = 4
-THREADS = min(16, 2 * (os.cpu_count() or 1) + 1)  # pages wait for the database about as long as they compute
+WORKERS = min(8, os.cpu_count() or 1)  # Python computes one page at a time in each process
+THREADS = 4  # of a worker: pages wait for the database about as long as they compute
 
 
 def register(app: typer.Typer) -> None:
@@ -69,7 +70,7 @@ def serve_pages(*, port: int = 8000, host: str = "127.0.0.1") -> None:
         address=host,
         port=port,
         interface=Interfaces.WSGI,
-        workers=1,
+        workers=WORKERS,
         blocking_threads=THREADS,
         respawn_failed_workers=True,
         workers_kill_timeout=STOP_SECONDS,  # an open browser connection must not hold up Ctrl-C

@@ -58,8 +58,8 @@ def has_households() -> bool:
 
 
 def region(code: str) -> Region:
-    """Names and borders of regions are public. Raises NotFound."""
-    found = Region.objects.filter(code=code).first()
+    """Names and borders of regions are public; the border itself is read by ``borders`` only. Raises NotFound."""
+    found = Region.objects.filter(code=code).defer("geometry").first()
     if found is None:
         raise NotFound(code)
     return found
