@@ -117,4 +117,7 @@ def _key(asked: Asked) -> str:
 
 
 def _urls() -> dict[str, str]:
-    return {name: reverse(f"command:{name}") for name in ("picture", "homes", "tree", "nation")}
+    """``cells`` is a pattern: the page asks for borders before the picture tells it their address."""
+    cells = reverse("command:cells", args=["CODE", 0]).replace("CODE/0", "{code}/{level}")
+    found = {name: reverse(f"command:{name}") for name in ("picture", "homes", "tree", "nation")}
+    return {**found, "cells": f"{cells}?v={registry.borders_version()}"}

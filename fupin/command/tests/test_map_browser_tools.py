@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import json
+import math
 import struct
+from typing import TYPE_CHECKING
 
 import pytest
 
 from fupin.command.tests.asking import a_village
 from fupin.command.tests.test_map import opened, ready, row
 from fupin.ui.tests.visitor import Visitor
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Position
 
 PNG = b"\x89PNG\r\n\x1a\n"
 COUNTIES = ("450124", "450123")
@@ -90,6 +96,48 @@ def test_the_picture_is_a_png_of_paper_size(visitor: Visitor) -> None:
     assert struct.unpack(">II", content[16:24]) == (1754, 1240)
     assert download.value.suggested_filename.endswith(".png")
     assert len(content) > 30_000  # an empty sheet is smaller
+
+
+def test_printing_waits_for_the_map_on_light_paper(visitor: Visitor) -> None:
+    page = opened(visitor).page
+    page.evaluate("void (window.print = () => (window.printedOn = document.documentElement.dataset.bsTheme))")
+    page.click(".command-tools summary:has(+ .sheet #print)")
+    page.click("#print")
+    page.wait_for_function("window.printedOn")
+    assert page.evaluate("window.printedOn") == "light"
+
+
+def test_the_whole_screen_can_be_taken_and_given_back(visitor: Visitor) -> None:
+    page = opened(visitor).page
+    page.click("[data-full-screen]")
+    page.wait_for_function("document.fullscreenElement !== null")
+    page.click("[data-full-screen]")
+    page.wait_for_function("document.fullscreenElement === null")
+
+
+def test_a_click_on_a_household_opens_its_portrait(visitor: Visitor) -> None:
+    village = a_village(visitor.city)
+    page = opened(visitor, f"?region={village}").page
+    homes = json.loads(page.evaluate(f"fetch('/map/homes?region={village}').then((answer) => answer.text())"))
+    lon, lat, household, *_rest = homes["points"][0]
+    page.locator("#map").click(position=on_screen(visitor, lon, lat))
+    page.wait_for_url("**/households/*/**")
+    near = [one[2] for one in homes["points"] if math.dist(one[:2], (lon, lat)) < 1e-3]
+    assert household in near
+    assert page.url.split("/households/")[1].split("/")[0] in near
+
+
+def on_screen(visitor: Visitor, lon: float, lat: float) -> Position:
+    """Where on the map a place is drawn: Web Mercator, tiles of 512 px."""
+    east, north, zoom = (float(part) for part in (visitor.page.get_attribute("#map", "data-camera") or "").split(","))
+    box = visitor.page.locator("#map").bounding_box()
+    assert box is not None
+    world = 512 * 2**zoom
+
+    def down(degrees: float) -> float:
+        return (1 - math.log(math.tan(math.pi / 4 + math.radians(degrees) / 2)) / math.pi) / 2 * world
+
+    return {"x": box["width"] / 2 + (lon - east) / 360 * world, "y": box["height"] / 2 + down(lat) - down(north)}
 
 
 def test_the_way_in_is_the_nation(visitor: Visitor) -> None:

@@ -4,7 +4,8 @@ import { fontFamily, size, token } from "../tokens.js";
 
 const SPECK = 8; // px: a cell smaller than this goes without a name
 
-export function createLabels(map, box) {
+// waits(): the map is not painted for a moment, so the names wait with it
+export function createLabels(map, box, waits) {
   const canvas = document.createElement("canvas");
   canvas.className = "map-labels";
   canvas.setAttribute("aria-hidden", "true");
@@ -48,8 +49,7 @@ export function createLabels(map, box) {
     }
   }
 
-  map.on("move", draw);
-  map.on("resize", draw);
+  for (const event of ["move", "resize"]) map.on(event, () => waits() || draw());
   return {
     canvas,
     draw,

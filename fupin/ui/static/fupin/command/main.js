@@ -14,6 +14,7 @@ import { createStore, Failure } from "./store.js";
 import { createTree } from "./tree.js";
 
 const SLOW = 300; // ms before the skeleton shows
+const HOVER = 80; // ms a pointer rests on a row before the map answers: one that comes to click need not
 const HOMES_FROM = 4; // level of the town: from there down the homes are points
 const at = (id) => document.getElementById(id);
 const start = JSON.parse(at("command-start").textContent);
@@ -40,9 +41,6 @@ const map = createMap(
     over: hoverCell,
     overHome: (home, point) => tools.tip(panels.homeTip(home), point),
     // "drawn" is the region whose cells and, where there are any, homes stand on the screen
-    drawn: () => {
-      if (shown.painted && !shown.waitsForHomes) at("map").dataset.drawn = `${shown.picture.region.code}:${shown.picture.level ?? ""}`;
-    },
   },
 );
 
@@ -84,10 +82,14 @@ function layerOf() {
   return layers.find((one) => one.id === state.layer) || layers[0] || null;
 }
 
+const busy = () => at("main").hasAttribute("aria-busy");
+
+let resting = 0;
 let warming = 0;
+// what a click on this region will need, unless a click is being answered
 function warm(code) {
   clearTimeout(warming);
-  warming = setTimeout(() => store.warm(into(state, code)), 40);
+  warming = setTimeout(() => busy() || store.warm(into(state, code)), 40);
 }
 
 function hoverCell(code, point) {
@@ -117,22 +119,28 @@ async function treeTops() {
 function replace(next) {
   state = next;
   history.replaceState(null, "", addressOf(state));
-  paintState();
+  return paintState();
 }
 
 async function go(next, push = true) {
   turn += 1;
   const mine = turn;
+  clearTimeout(resting);
   const slow = setTimeout(() => at("main").classList.add("waiting"), SLOW);
   at("main").setAttribute("aria-busy", "true");
   try {
     const picture = await store.picture(next);
-    const [shapes, other] = await Promise.all([store.cells(picture), next.with ? store.picture({ region: next.with, run: next.run }) : null, map.ready]);
+    const [shapes, homes, other] = await Promise.all([
+      store.cells(picture),
+      hasHomes(picture) ? store.homes(picture.region.code, next.run) : null,
+      next.with ? store.picture({ region: next.with, run: next.run }) : null,
+      map.ready,
+    ]);
     if (mine !== turn) return;
     state = next;
     if (push) history.pushState(null, "", addressOf(state));
     at("notice").hidden = true;
-    paint(picture, shapes, other);
+    await paint({ picture, shapes, homes, other });
   } catch (error) {
     if (mine === turn) fail(error, () => go(next, push));
   } finally {
@@ -149,19 +157,36 @@ function fail(error, again) {
   if (!(error instanceof Failure)) throw error; // a fault of ours belongs in the log too
 }
 
-function paint(picture, shapes, other) {
-  delete at("map").dataset.drawn;
+// Figures and charts change in the frame in which the map is whole: one picture, not three, and the processor that
+// paints is not asked twice. "drawn" is the region whose cells and, where there are any, homes stand on the screen.
+async function paint(found) {
+  const { picture, other } = found;
   const again = shown.picture === picture && shown.panels; // the first picture's panels stand already
-  shown = { picture, shapes, other, homes: null, rows: new Map(picture.rows.map((row) => [row.code, row])), painted: true, waitsForHomes: hasHomes(picture) };
-  map.show({ picture, cells: shapes.own, outline: shapes.outline, layer: layerOf() }); // first: it works in another thread
+  const mine = turn;
+  delete at("map").dataset.drawn;
+  shown = { ...found, rows: new Map(picture.rows.map((row) => [row.code, row])) };
   tools.tip(null);
+  keepTheme();
+  await map.show(viewNow());
+  if (mine !== turn) return;
   if (!again) paintPanels(picture);
   if (other) compare.show(picture, other);
   else compare.clear();
   at("main").classList.toggle("comparing", Boolean(other));
-  paintState();
-  fetchHomes(turn);
+  paintSwitches();
+  at("map").dataset.drawn = `${picture.region.code}:${picture.level ?? ""}`;
 }
+
+// what the map shows now
+const viewNow = () => ({
+  picture: shown.picture,
+  cells: shown.shapes.own,
+  outline: shown.shapes.outline,
+  homes: shown.homes?.points,
+  layer: layerOf(),
+  heat: state.heat,
+  points: state.points,
+});
 
 function paintPanels(picture) {
   document.title = `${picture.region.name} ${words.title}`;
@@ -185,15 +210,17 @@ async function paintCharts(picture, charts) {
   if (shown.picture === picture) paintCharts(picture, { ...charts, series: nation.charts.series });
 }
 
+async function paintState() {
+  keepTheme();
+  paintSwitches();
+  if (shown.shapes) await map.show(viewNow());
+}
+
 // what depends on the switches only
-function paintState() {
+function paintSwitches() {
   const layer = layerOf();
   const { picture, homes } = shown;
   tools.show(state, picture, layer);
-  if (root.dataset.bsTheme !== (state.light ? "light" : "dark")) theme();
-  map.paintLayer(layer);
-  map.showHomes(state.points && !state.heat ? homes?.points : null);
-  map.heat(state.heat, picture, homes?.points.length ? homes.points : null);
   panels.legend(at("legend"), layer, picture, { homes: !state.heat && state.points && homes?.points.length, heat: state.heat });
   paintList(layer);
 }
@@ -205,30 +232,16 @@ function paintList(layer) {
   if (village && homes) {
     const names = Object.fromEntries((picture.bands || []).map((band) => [band.id, band.name]));
     homeList(at("list"), homes.points, portraitOf, names, homes.list);
-  } else if (village) at("list").replaceChildren(...Array.from({ length: 6 }, () => h("div", { class: "skeleton-line" })));
+  } else if (village && picture.run) at("list").replaceChildren(...Array.from({ length: 6 }, () => h("div", { class: "skeleton-line" })));
   else regionList(at("list"), picture, layer, open);
 }
 
 const hasHomes = ({ region, run }) => Boolean(run) && region.level >= HOMES_FROM && !isNation(region.code);
 
-async function fetchHomes(mine) {
-  if (!shown.waitsForHomes) return;
-  try {
-    const homes = await store.homes(shown.picture.region.code, state.run);
-    if (mine !== turn) return;
-    shown.homes = homes;
-  } catch (error) {
-    if (mine === turn) fail(error, () => fetchHomes(mine));
-  }
-  if (mine !== turn) return;
-  shown.waitsForHomes = false;
-  paintState();
-  map.map.triggerRepaint(); // without points nothing else would say that all is drawn
-}
-
-function theme() {
-  root.dataset.bsTheme = state.light ? "light" : "dark";
-  map.theme();
+function keepTheme() {
+  const theme = state.light ? "light" : "dark";
+  if (root.dataset.bsTheme === theme) return;
+  root.dataset.bsTheme = theme;
   for (const panel of chartPanels) panel.redraw();
   if (shown.other) compare.show(shown.picture, shown.other);
 }
@@ -236,10 +249,14 @@ function theme() {
 addEventListener("popstate", () => go(readState(location.search), false));
 at("list").addEventListener("mouseover", (event) => {
   const code = event.target.closest("tr[data-code]")?.dataset.code || null;
-  map.highlight(code);
+  clearTimeout(resting);
+  resting = setTimeout(() => busy() || map.highlight(code), HOVER);
   if (code && rowOf(code)?.drill) warm(code);
 });
-at("list").addEventListener("mouseleave", () => map.highlight(null));
+at("list").addEventListener("mouseleave", () => {
+  clearTimeout(resting);
+  map.highlight(null);
+});
 at("list").addEventListener("focusin", (event) => {
   const code = event.target.closest("tr[data-code]")?.dataset.code;
   if (code && rowOf(code)?.drill) warm(code);

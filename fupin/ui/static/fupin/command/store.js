@@ -59,11 +59,17 @@ export function createStore(urls, first) {
   // what the page brought along needs no question
   if (first) kept.set(pictureAddress(first.state), Promise.resolve(first.picture));
 
+  // borders are asked for beside the picture too: their address follows from the region's code, if the guess is right
+  const PARTS = { 4: 3, 6: 4, 9: 5, 12: 5 }; // digits of a region → level of its parts
+  const likelyCells = ({ region, detail }) =>
+    get(urls.cells.replace("{code}", region).replace("{level}", detail || PARTS[region.length])).catch(() => null);
+
   const homes = (region, run) => get(urls.homes + query({ region, run }));
 
   return {
     // homes are asked for beside the picture: from the length of the code we know that there are some
     picture(state) {
+      if (urls.cells && PARTS[state.region.length] && !kept.has(pictureAddress(state))) likelyCells(state);
       if (state.region.length >= TOWN_DIGITS) homes(state.region, state.run);
       return picture(state);
     },

@@ -51,9 +51,9 @@ export function createTools(act) {
   }
 
   // printing wants light paper; the map must have been drawn light before the printer looks
-  function print() {
-    act.repaint({ light: true });
-    act.view().map.map.once("idle", () => window.print());
+  async function print() {
+    await act.repaint({ light: true });
+    window.print();
   }
 
   function closeTree() {
