@@ -127,6 +127,21 @@ def test_a_click_on_a_household_opens_its_portrait(visitor: Visitor) -> None:
     assert page.url.split("/households/")[1].split("/")[0] in near
 
 
+def test_without_webgl_figures_charts_and_lists_go_on(visitor: Visitor) -> None:
+    visitor.page.add_init_script(
+        "const given = HTMLCanvasElement.prototype.getContext;"
+        "HTMLCanvasElement.prototype.getContext = function (kind, ...more) {"
+        "  return kind.startsWith('webgl') ? null : given.call(this, kind, ...more); };"
+    )
+    county = a_village(visitor.city)[:6]
+    page = opened(visitor).page
+    assert "没有 WebGL" in page.inner_text("#map")
+    page.click(row(county))
+    ready(visitor, f"{county}:")
+    assert page.locator("#panel-causes canvas").count() == 1
+    assert visitor.figures()
+
+
 def on_screen(visitor: Visitor, lon: float, lat: float) -> Position:
     """Where on the map a place is drawn: Web Mercator, tiles of 512 px."""
     east, north, zoom = (float(part) for part in (visitor.page.get_attribute("#map", "data-camera") or "").split(","))

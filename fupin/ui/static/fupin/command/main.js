@@ -32,17 +32,7 @@ const decks = createDecks(at("main"));
 const rowOf = (code) => shown.rows?.get(code);
 const portraitOf = (id) => shown.homes.href.replace("{id}", encodeURIComponent(id));
 
-const map = createMap(
-  at("map"),
-  {
-    opens: (code) => rowOf(code)?.drill,
-    cell: (code) => rowOf(code)?.drill && go(into(state, code)),
-    home: (id) => (location.href = portraitOf(id)),
-    over: hoverCell,
-    overHome: (home, point) => tools.tip(panels.homeTip(home), point),
-    // "drawn" is the region whose cells and, where there are any, homes stand on the screen
-  },
-);
+let map = null; // made after the figures stand
 
 const tools = createTools({
   change: (more) => go({ ...state, ...more }),
@@ -161,7 +151,6 @@ function fail(error, again) {
 // paints is not asked twice. "drawn" is the region whose cells and, where there are any, homes stand on the screen.
 async function paint(found) {
   const { picture, other } = found;
-  const again = shown.picture === picture && shown.panels; // the first picture's panels stand already
   const mine = turn;
   delete at("map").dataset.drawn;
   shown = { ...found, rows: new Map(picture.rows.map((row) => [row.code, row])) };
@@ -169,7 +158,8 @@ async function paint(found) {
   keepTheme();
   await map.show(viewNow());
   if (mine !== turn) return;
-  if (!again) paintPanels(picture);
+  paintFigures(picture);
+  paintCharts(picture, { ...picture.charts, exits: exitsOf(picture) });
   if (other) compare.show(picture, other);
   else compare.clear();
   at("main").classList.toggle("comparing", Boolean(other));
@@ -188,7 +178,7 @@ const viewNow = () => ({
   points: state.points,
 });
 
-function paintPanels(picture) {
+function paintFigures(picture) {
   document.title = `${picture.region.name} ${words.title}`;
   panels.crumbs(at("crumbs"), picture, open);
   panels.stamp(at("stamp"), picture);
@@ -198,7 +188,6 @@ function paintPanels(picture) {
   panels.alerts(at("alerts"), picture);
   at("alerts-card").hidden = !picture.run;
   at("empty").hidden = Boolean(picture.run || picture.rows.length);
-  paintCharts(picture, { ...picture.charts, exits: exitsOf(picture) });
 }
 
 async function paintCharts(picture, charts) {
@@ -250,12 +239,12 @@ addEventListener("popstate", () => go(readState(location.search), false));
 at("list").addEventListener("mouseover", (event) => {
   const code = event.target.closest("tr[data-code]")?.dataset.code || null;
   clearTimeout(resting);
-  resting = setTimeout(() => busy() || map.highlight(code), HOVER);
+  resting = setTimeout(() => busy() || map?.highlight(code), HOVER);
   if (code && rowOf(code)?.drill) warm(code);
 });
 at("list").addEventListener("mouseleave", () => {
   clearTimeout(resting);
-  map.highlight(null);
+  map?.highlight(null);
 });
 at("list").addEventListener("focusin", (event) => {
   const code = event.target.closest("tr[data-code]")?.dataset.code;
@@ -263,8 +252,16 @@ at("list").addEventListener("focusin", (event) => {
 });
 at("crumbs").addEventListener("mouseover", (event) => event.target.dataset.crumb && warm(event.target.dataset.crumb));
 
-// figures, charts and list stand at once; the map joins when its cells are there
-paintPanels(start);
-shown.panels = true;
+// Numbers and list stand at once, then the map, then the charts: without a graphics card the map and the charts take a
+// second each to come up.
+paintFigures(start);
 paintList(layerOf());
+await new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
+map = createMap(at("map"), {
+  opens: (code) => rowOf(code)?.drill,
+  cell: (code) => rowOf(code)?.drill && go(into(state, code)),
+  home: (id) => (location.href = portraitOf(id)),
+  over: hoverCell,
+  overHome: (home, point) => tools.tip(panels.homeTip(home), point),
+});
 go(state, false);

@@ -1,6 +1,7 @@
 // One MapLibre map for the whole visit: a drill only exchanges sources, layers and camera. GeoJSON only, no tiles, no
 // fonts, nothing from elsewhere. Colours come from the tokens of the theme, values from the picture's rows.
 import { createCurtain } from "./curtain.js";
+import { words } from "./dom.js";
 import { createLabels } from "./labels.js";
 import { namesOf } from "./shapes.js";
 import { ground, layersOf, showsHomes, sourcesOf } from "./style.js";
@@ -39,8 +40,23 @@ function makeMap(box) {
   return map;
 }
 
-// handlers: {cell(code), home(id), opens(code), over(code | null, point), overHome(properties | null, point)}
+// Without WebGL the place of the map says so, and the rest of the page goes on.
+function withoutMap(box) {
+  box.append(Object.assign(document.createElement("p"), { className: "map-missing", textContent: words.noMap }));
+  return { ready: true, highlight() {}, show: async () => {}, image: () => document.createElement("canvas") };
+}
+
 export function createMap(box, handlers) {
+  try {
+    return liveMap(box, handlers);
+  } catch (error) {
+    console.warn(error);
+    return withoutMap(box);
+  }
+}
+
+// handlers: {cell(code), home(id), opens(code), over(code | null, point), overHome(properties | null, point)}
+function liveMap(box, handlers) {
   const map = makeMap(box);
   const curtain = createCurtain(map);
   const labels = createLabels(map, box, curtain.isDown);
