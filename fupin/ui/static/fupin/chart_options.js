@@ -51,7 +51,7 @@ export function histogram(data) {
     yAxis: axis({
       type: "value",
       name: data.unit,
-      nameTextStyle: { color: token("muted"), align: "right" },
+      nameTextStyle: { color: token("muted"), align: "left" },
       minInterval: 1,
       splitNumber: 4,
     }),
@@ -69,10 +69,15 @@ export function histogram(data) {
   };
 }
 
-// names around a radar in two lines: 公共服务与环境 after four signs, long English ones between words
+// names around a radar in short lines: 公共服务与环境 after four signs, English ones between words
+const LINE = 12; // letters
 function folded(name) {
   if (/^[\u4e00-\u9fff]{6,}$/.test(name)) return `${name.slice(0, 4)}\n${name.slice(4)}`;
-  return name.replace(/(.{5,}?) (?=.{4})/g, "$1\n");
+  const join = (text, word) => {
+    const last = text.slice(text.lastIndexOf("\n") + 1);
+    return `${text}${last.length + 1 + word.length > LINE ? "\n" : " "}${word}`;
+  };
+  return name.split(" ").reduce(join);
 }
 
 // Where a dimension does not apply (null) the outline runs straight on between its neighbours: no spike to zero.

@@ -5,6 +5,9 @@ import { fill, h, icon, words } from "./dom.js";
 
 const dash = "–";
 
+// "Registered households 9,499 households" says it twice; a sign of Chinese (户) is short enough to stay
+const unitOf = ({ name, unit }) => (unit && unit.length > 2 && name.toLowerCase().includes(unit.toLowerCase()) ? "" : ` ${unit || ""}`);
+
 export function figures(box, picture) {
   const tile = (one) =>
     h(
@@ -17,7 +20,7 @@ export function figures(box, picture) {
         title: one.note || null,
       },
       h("div", { class: "name" }, one.name),
-      h("div", { class: "value num" }, one.value, h("span", { class: "unit" }, ` ${one.unit || ""}`)),
+      h("div", { class: "value num" }, one.value, h("span", { class: "unit" }, unitOf(one))),
     );
   box.replaceChildren(...picture.figures.map(tile));
 }
