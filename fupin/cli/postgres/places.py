@@ -98,8 +98,21 @@ def server_account(cluster: Path | None = None) -> Account:
     )
 
 
+WILDCARDS = "*?["
+
+
 def make_data_folder(data: Path) -> None:
-    """Make the data folder if it is missing: closed to others; as root, PostgreSQL's group may pass through it."""
+    """Make the data folder if it is missing: closed to others; as root, PostgreSQL's group may pass through it.
+
+    UserError where it cannot be written, or where Parquet readers would take its name for a pattern.
+    """
+    if any(sign in str(data) for sign in WILDCARDS):
+        raise UserError(
+            f"数据目录的路径里有通配符（{' '.join(WILDCARDS)}）：{data}",
+            f"the path of the data folder holds a wildcard ({' '.join(WILDCARDS)}): {data}",
+            "请把目录改名，或用环境变量 FUPIN_DATA_DIR 指定另一个目录。",
+            "rename the folder, or set FUPIN_DATA_DIR to another one.",
+        )
     try:
         data.parent.mkdir(parents=True, exist_ok=True)
         try:

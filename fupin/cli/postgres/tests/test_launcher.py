@@ -112,6 +112,13 @@ def test_a_failing_statement_leaves_no_personal_data_in_the_log(data: Path) -> N
     assert "110101199003070000" not in logged()
 
 
+@pytest.mark.parametrize("name", ["城[1]", "data*", "what?"])
+def test_a_folder_whose_name_is_a_pattern_is_refused_before_anything_is_made(tmp_path: Path, name: str) -> None:
+    with pytest.raises(UserError, match="FUPIN_DATA_DIR"):
+        places.make_data_folder(tmp_path / name)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_it_survives_a_killed_server(data: Path) -> None:
     before = postgres.ensure_server(data)
     os.kill(before.pid, signal.SIGKILL)
