@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from functools import cache
+from itertools import chain
 from pathlib import Path
-from threading import Lock
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -20,17 +21,17 @@ import pyarrow.parquet as pq
 
 from fupin.catalogue.schema import Dataset
 from fupin.exchange.ahead import in_order
-from fupin.exchange.hashing import DIGITS, HASH_BYTES, Hashing, hashing, hashing_aside
+from fupin.exchange.hashing import DIGITS, Hashing, hashing, hashing_aside
 from fupin.exchange.reading.columns import ByteRows, dtype_of, fixed_bytes
 from fupin.exchange.reading.duplicates import Marks
 from fupin.exchange.reading.table import ROW
+from fupin.exchange.remembered import TOLD, Numbers, Remembered, Told
 from fupin.kernel.keys import Key
 
-Distinct = np.ndarray[tuple[int], np.dtype[np.int64]]
-MOST_REMEMBERED = 1 << 22  # people; 24 bytes each
-_SPREAD = np.uint64(0x9E3779B97F4A7C15)  # 2⁶⁴ / golden ratio: neighbouring numbers land far apart
-_REMEMBERED = np.dtype([("n", "<i8"), ("key", "V16")])
+MOST_REMEMBERED = 1 << 23  # places of 24 bytes, for about so many people
 HELD_BYTES = 64 << 20
+MOST_IN_DICTIONARY = 0.25  # distinct cells among all
+_ROW_BYTES = 100  # of a delivered file, or more
 
 
 def lake_schema(dataset: Dataset) -> dict[str, pl.DataType]:
@@ -47,19 +48,18 @@ def lake_schema(dataset: Dataset) -> dict[str, pl.DataType]:
 class LakeKeys:
     """ID number → keyed hash. The same people come back in file after file: most are hashed once.
 
-    Remembered in memory only, by the first 17 digits (the 18th follows from them): each has one place in a table of
-    ``MOST_REMEMBERED``, and whoever comes later takes it over.
+    Remembered in memory only, by the first 17 digits: the 18th follows from them.
     """
 
     def __init__(self, key: Key) -> None:
         self.key = key
         self._here = hashing(key.secret)
-        self._table = np.zeros(MOST_REMEMBERED, dtype=_REMEMBERED)
-        self._lock = Lock()
+        self._known = Remembered(MOST_REMEMBERED)
 
     @contextmanager
     def hashing_for(self, size: int) -> Iterator[Hashing]:
         """For a file of so many bytes: a large one is worth a process beside this one."""
+        self._known.expect(size // _ROW_BYTES)
         if size <= HELD_BYTES:
             yield self._here
             return
@@ -71,27 +71,24 @@ class LakeKeys:
         given = numbers.drop_nulls()
         if given.is_empty():
             return pl.Series(numbers.name, [None], dtype=pl.Binary).new_from_index(0, len(numbers))
-        distinct, inverse = np.unique(given.str.head(17).cast(pl.Int64).to_numpy(), return_inverse=True)
-        some = np.empty(len(distinct), dtype=np.int64)
-        some[inverse] = np.arange(len(given))  # where each distinct number stands
-        keys = self._keys(distinct, fixed_bytes(given.gather(some), DIGITS), hashed)
-        found = _binary(keys[inverse])
+        digits = given.str.head(17).cast(pl.Int64).to_numpy()
+        known, missing = self._known.find(digits)
+        if missing.size:
+            known[missing] = self._fresh(digits[missing], fixed_bytes(given, DIGITS)[missing], hashed)
+        found = _binary(known)
         if len(given) == len(numbers):
             return found.alias(numbers.name)
         places = pl.select(pl.when(numbers.is_not_null()).then(numbers.is_not_null().cum_sum() - 1)).to_series()
         return found.gather(places).alias(numbers.name)
 
-    def _keys(self, distinct: Distinct, texts: ByteRows, hashed: Hashing) -> ByteRows:
-        """(n, 16) bytes for the distinct numbers; ``texts``: their 18 characters."""
-        slots = ((distinct.astype(np.uint64) * _SPREAD >> np.uint64(32)) % np.uint64(len(self._table))).astype(np.int64)
-        with self._lock:
-            remembered = self._table[slots]
-        missing = np.flatnonzero(remembered["n"] != distinct)
-        fresh = np.frombuffer(hashed(texts[missing].tobytes()), dtype="V16")
-        remembered["n"][missing], remembered["key"][missing] = distinct[missing], fresh
-        with self._lock:  # number and key together: two deliveries may be read at the same time
-            self._table[slots[missing]] = remembered[missing]
-        return np.ascontiguousarray(remembered["key"]).view(np.uint8).reshape(-1, HASH_BYTES)
+    def _fresh(self, digits: Numbers, texts: ByteRows, hashed: Hashing) -> Told:
+        """Numbers met for the first time, each of them hashed once; ``texts``: their 18 characters."""
+        distinct, inverse = np.unique(digits, return_inverse=True)
+        some = np.empty(len(distinct), dtype=np.int64)
+        some[inverse] = np.arange(len(digits))  # where each distinct number stands
+        told = np.frombuffer(hashed(texts[some].tobytes()), dtype=TOLD)
+        self._known.keep(distinct, told)
+        return told[inverse]
 
 
 @cache
@@ -100,11 +97,11 @@ def lake_keys(key: Key) -> LakeKeys:
     return LakeKeys(key)
 
 
-def _binary(rows: ByteRows) -> pl.Series:
-    array = pa.FixedSizeBinaryArray.from_buffers(
-        pa.binary(rows.shape[1]), len(rows), [None, pa.py_buffer(rows.tobytes())]
-    )
-    return pl.Series(values=array).cast(pl.Binary)
+def _binary(rows: Told) -> pl.Series:
+    """A value of 16 bytes each, without a copy."""
+    places = np.arange(len(rows) + 1, dtype=np.int64) * rows.itemsize
+    buffers = [None, pa.py_buffer(places.data), pa.py_buffer(rows.view(np.uint8).data)]
+    return pl.Series(values=pa.LargeBinaryArray.from_buffers(pa.large_binary(), len(rows), buffers))
 
 
 def pseudonymised(good: pl.DataFrame, dataset: Dataset, keys: LakeKeys, hashed: Hashing) -> pl.DataFrame:
@@ -143,31 +140,34 @@ class Spool:
 
 
 def write_lake_file(pieces: Iterator[pl.DataFrame], dropped: Marks, target: Path, dataset: Dataset) -> None:
-    """A row group per piece, without the rows marked in ``dropped`` (by row number).
-
-    Hashes are noise: neither a dictionary nor zstd shortens them.
-    """
-    schema = _arrow(pl.DataFrame(schema=lake_schema(dataset))).schema
-    keys = {f"{name}_key" for name in dataset.id_columns}
-    plain = [name for name in schema.names if name not in keys]
-    writer = pq.ParquetWriter(
-        target,
-        schema,
-        compression={name: "none" if name in keys else "zstd" for name in schema.names},
-        compression_level=dict.fromkeys(plain, 1),
-        use_dictionary=[name for name in plain if name != ROW],  # type: ignore[arg-type]  # names, says the manual
-        column_encoding={ROW: "DELTA_BINARY_PACKED"},
-        write_statistics=plain,
-    )
+    """A row group per piece, without the rows marked in ``dropped`` (by row number)."""
+    first = next(pieces, pl.DataFrame(schema=lake_schema(dataset)))
+    schema = _arrow(first.clear()).schema
+    writer = pq.ParquetWriter(target, schema, **_encoded(first, {f"{name}_key" for name in dataset.id_columns}))
 
     def kept(piece: pl.DataFrame) -> pa.Table:
         marks = dropped[piece[ROW].to_numpy()]
         return _arrow(piece.filter(pl.Series(~marks)) if marks.any() else piece).cast(schema)
 
-    with writer, in_order(pieces, kept) as tables:
+    with writer, in_order(chain([first], pieces), kept) as tables:
         for table in tables:
             if table.num_rows:
                 writer.write_table(table, row_group_size=table.num_rows)
+
+
+def _encoded(first: pl.DataFrame, keys: Collection[str]) -> dict[str, Any]:
+    """How to write each column. Hashes are noise: neither a dictionary nor zstd shortens them. A column whose cells
+    are nearly all different in the first piece gets no dictionary: it would be built for nothing and given up."""
+    plain = [name for name in first.columns if name not in keys]
+    distinct = first.select(pl.col(plain).approx_n_unique()).row(0, named=True)
+    many = [name for name in plain if name == ROW or distinct[name] > MOST_IN_DICTIONARY * first.height]
+    return {
+        "compression": {name: "none" if name in keys else "zstd" for name in first.columns},
+        "compression_level": dict.fromkeys(plain, 1),
+        "use_dictionary": [name for name in plain if name not in many],
+        "column_encoding": {name: "DELTA_BINARY_PACKED" for name in many if first[name].dtype == pl.Int64},
+        "write_statistics": plain,
+    }
 
 
 def _arrow(rows: pl.DataFrame) -> pa.Table:

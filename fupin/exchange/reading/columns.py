@@ -1,7 +1,11 @@
-"""A whole column of cells at once: the ordinary ones by Polars, the odd rest once per distinct text by ``values``."""
+"""A whole column of cells at once: the ordinary ones by Polars, the odd rest once per distinct text by ``values``.
+
+The quick readers take only cells that are tidy already: tidying looks at what they leave.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -19,8 +23,9 @@ DTYPES: dict[str, pl.DataType] = {
     "month": pl.Int32(),
 }  # fmt: skip
 _ODD_EDGES = r"^[\s\u3000\x{feff}\x{200b}'=]|[\s\u3000\x{feff}\x{200b}]$"
-_ODD_TEXT = r"[０-９Ａ-Ｚａ-ｚ－\s\u3000\x{200b}-\x{200f}\x{feff}]|^="
-_ODD_NAME = r"[^\u4e00-\u9fff·]"
+_EMPTY = f"^(?:{'|'.join(map(re.escape, sorted(NULL_WORDS)))})$"
+_ODD_TEXT = rf"[０-９Ａ-Ｚａ-ｚ－\s\u3000\x{{200b}}-\x{{200f}}\x{{feff}}]|^[=']|{_EMPTY}"
+_ODD_NAME = r"[^\u4e00-\u9fff·]|^空?$"
 _CHECK_DIGITS = np.frombuffer(CHECK_DIGITS.encode(), dtype=np.uint8)
 _MONTH_LENGTHS = np.array([0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31, 0], dtype=np.int16)
 _AMOUNT = r"^-?[0-9]{1,12}(?:\.[0-9]{1,2})?$"
@@ -45,28 +50,33 @@ class ColumnReader:
 
     def read(self, cells: pl.Series) -> tuple[pl.Series, pl.Series]:
         """(values, problem codes); both null for an empty cell."""
-        cells = tidy_series(cells)
-        quick = _QUICK.get(self.column.type)
-        if quick is None or self.factor != 1 or (self.column.type == "money" and self.column.unit != "元"):
-            values = pl.Series(cells.name, [None], dtype=dtype_of(self.column)).new_from_index(0, len(cells))
-        else:
-            values = quick(cells)
+        values = self._quick(cells)
         odd = values.is_null() & cells.is_not_null()
         if odd.any():
             return self._read_odd(cells, values, odd)
-        return values, pl.Series("problem", [None], dtype=pl.String).new_from_index(0, len(cells))
+        return values, _nulls(cells, pl.String()).alias("problem")
+
+    def _quick(self, cells: pl.Series) -> pl.Series:
+        """Null for every cell that is not in ordinary writing; an untidy one never is."""
+        quick = _QUICK.get(self.column.type)
+        if quick is None or self.factor != 1 or (self.column.type == "money" and self.column.unit != "元"):
+            return _nulls(cells, dtype_of(self.column))
+        return quick(cells)
 
     def _read_odd(self, cells: pl.Series, values: pl.Series, odd: pl.Series) -> tuple[pl.Series, pl.Series]:
-        distinct = cells.filter(odd).unique()
-        outcomes = [self._one(text) for text in distinct.to_list()]
-        told = pl.DataFrame(
-            {
-                "cell": distinct,
-                "told": pl.Series([o.value for o in outcomes], dtype=dtype_of(self.column)),
-                "problem": pl.Series([o.problem for o in outcomes], dtype=pl.String),
-            }
+        """Each distinct odd text is tidied, looked at quickly again and only then by itself."""
+        distinct = (cells if odd.all() else cells.filter(odd)).drop_nulls().unique()
+        tidied = tidy_series(distinct)
+        told = self._quick(tidied)
+        left = (told.is_null() & tidied.is_not_null()).arg_true()
+        outcomes = [self._one(text) for text in tidied.gather(left).to_list()]
+        told = told.scatter(left, pl.Series([o.value for o in outcomes], dtype=told.dtype))
+        problems = _nulls(distinct, pl.String())
+        problems = problems.scatter(left, pl.Series([o.problem for o in outcomes], dtype=pl.String))
+        table = pl.DataFrame({"cell": distinct, "told": told, "problem": problems})
+        joined = pl.DataFrame({"cell": cells, "value": values}).join(
+            table, on="cell", how="left", maintain_order="left"
         )
-        joined = pl.DataFrame({"cell": cells, "value": values}).join(told, on="cell", how="left", maintain_order="left")
         merged = joined.select(value=pl.coalesce("value", "told"), problem="problem")
         return merged["value"].alias(cells.name), merged["problem"]
 

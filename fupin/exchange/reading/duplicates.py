@@ -84,21 +84,24 @@ class RowHashes:
 
 
 def _select(path: Path, part: int, parts: int) -> pl.DataFrame:
-    """The records of one share of the keys."""
+    """The records of one share of the keys, of keys that stand there more than once."""
     chosen = []
     with path.open("rb") as stream:
         while (block := np.fromfile(stream, dtype=_RECORD, count=_AT_ONCE)).size:
             chosen.append(block if parts == 1 else block[block["key_a"] % parts == part])
-    records = np.concatenate(chosen)
-    return pl.DataFrame({name: records[name] for name in _RECORD.names or ()})
+    records = chosen[0] if len(chosen) == 1 else np.concatenate(chosen)
+    keys = np.sort(records["key_a"])
+    several = keys[1:][keys[1:] == keys[:-1]]
+    suspects = records[np.isin(records["key_a"], several)] if several.size else records[:0]
+    return pl.DataFrame({name: suspects[name] for name in _RECORD.names or ()})
 
 
 def _dropped_of(records: pl.DataFrame) -> pl.DataFrame:
-    suspects = records.filter(pl.col("key_a").is_duplicated())
+    """``records``: all those of each key in question."""
     last = (
-        suspects.sort("row")
+        records.sort("row")
         .group_by("key_a", "key_b")
         .agg(pl.col("row").last().alias("kept"), pl.col("content").last().alias("kept_content"))
     )
-    joined = suspects.join(last, on=["key_a", "key_b"]).filter(pl.col("row") != pl.col("kept"))
+    joined = records.join(last, on=["key_a", "key_b"]).filter(pl.col("row") != pl.col("kept"))
     return joined.select("row", "kept", "no_id", same=pl.col("content") == pl.col("kept_content"))

@@ -17,13 +17,12 @@ import numpy as np
 import polars as pl
 
 from fupin.exchange.reading import refusals
-from fupin.exchange.reading.encodings import Encoding, clear_blocks, find_encoding
+from fupin.exchange.reading.encodings import Encoding, checked, find_encoding, head_of, raw_blocks
 from fupin.exchange.reading.source import Source
 from fupin.exchange.reading.table import MAX_COLUMNS, OVERFLOW, ROW, Piece, Rows, cell_names
 
 DELIMITERS = (",", "\t", ";", "|", "，", "\x01")
 MAX_ROW_BYTES = 16 << 20
-HEAD_BYTES = 1 << 20
 HEADING = 200
 HELD_BYTES = 64 << 20
 _END = "\x02end\x03"  # a row of our own behind the last: an open quote would swallow it
@@ -43,8 +42,7 @@ class TextFile:
 
     @cached_property
     def beginning(self) -> str:
-        """The first megabyte, in which the header must stand."""
-        return next(clear_blocks(self.source, self.encoding, HEAD_BYTES), b"").decode("utf-8", "ignore")
+        return head_of(self.source, self.encoding)
 
     def head(self, delimiter: str, rows: int) -> list[list[str]]:
         """The first rows as cells; what is longer than any heading is cut off."""
@@ -68,12 +66,15 @@ class TextFile:
     def _texts(self) -> Iterable[bytes]:
         """Whole rows as UTF-8. A file of ordinary size is decoded once and kept: its rows are asked for twice."""
         if self.source.size > HELD_BYTES:
-            return whole_rows(clear_blocks(self.source, self.encoding))
+            return checked(self._rows, self.encoding)
         return self._held if self._held_all else self._reading()
+
+    def _rows(self) -> Iterator[bytes]:
+        return whole_rows(raw_blocks(self.source, self.encoding))
 
     def _reading(self) -> Iterator[bytes]:
         self._held.clear()
-        for text in whole_rows(clear_blocks(self.source, self.encoding)):
+        for text in checked(self._rows, self.encoding):
             self._held.append(text)
             yield text
         self._held_all = True
@@ -86,8 +87,9 @@ def whole_rows(blocks: Iterable[bytes]) -> Iterator[bytes]:
         buffer = rest + block
         cut = _last_row_end(buffer)
         if cut:
-            yield buffer[:cut]
-            rows += buffer.count(b"\n", 0, cut)
+            piece = buffer[:cut]
+            yield piece
+            rows += _count(piece, 10)
         rest = buffer[cut:]
         if len(rest) > MAX_ROW_BYTES:
             raise refusals.row_too_long(rows + 1, MAX_ROW_BYTES >> 20)
@@ -97,7 +99,7 @@ def whole_rows(blocks: Iterable[bytes]) -> Iterator[bytes]:
 
 def _last_row_end(buffer: bytes) -> int:
     last = buffer.rfind(b"\n") + 1
-    if (buffer.count(b'"') - buffer.count(b'"', last)) % 2 == 0:
+    if b'"' not in buffer or (buffer.count(b'"') - buffer.count(b'"', last)) % 2 == 0:
         return last
     parts = buffer.split(b'"')
     end = len(buffer)
@@ -111,18 +113,18 @@ def _last_row_end(buffer: bytes) -> int:
 
 def parse(text: bytes, delimiter: str, width: int, first_row: int) -> pl.DataFrame:
     """ROW, ``width`` cells and OVERFLOW for each row of the text."""
-    if is_regular(text, delimiter):
+    ends = regular_ends(text, delimiter)
+    if ends is not None:
         frame = _parse_regular(text, delimiter, width, '"' if b'"' in text else None)
-        if frame is not None and frame.height == text.count(b"\n") + (not text.endswith(b"\n")):
+        if frame is not None and frame.height == len(ends):
             return frame.with_columns(pl.int_range(first_row, first_row + frame.height, dtype=pl.Int64).alias(ROW))
     return _parse_any(text, delimiter, width, first_row)
 
 
 def parse_some(text: bytes, delimiter: str, width: int, first_row: int, only: Rows) -> tuple[pl.DataFrame, int]:
     """The rows asked for, and the number of all rows of the text."""
-    if is_regular(text, delimiter):
-        ends = np.append(_places(text, 10), len(text))
-        ends = ends[:-1] if text.endswith(b"\n") else ends
+    ends = regular_ends(text, delimiter)
+    if ends is not None:
         rows = only[(only >= first_row) & (only < first_row + len(ends))]
         begins = np.append(0, ends + 1)
         lines = [text[begins[place] : ends[place]] for place in (rows - first_row).tolist()]
@@ -133,25 +135,39 @@ def parse_some(text: bytes, delimiter: str, width: int, first_row: int, only: Ro
     return frame.filter(pl.col(ROW).is_in(only)), frame.height
 
 
-def is_regular(text: bytes, delimiter: str) -> bool:
-    """No blank lines, no lone CR, quotes only around whole cells: a line is a row, unless a quoted cell is broken."""
+def regular_ends(text: bytes, delimiter: str) -> Rows | None:
+    """Where the rows end, if there are no blank lines, no lone CR and quotes only around whole cells; else None.
+
+    Then a line is a row, unless a quoted cell is broken.
+    """
     mark = delimiter.encode()
-    if len(mark) > 1:
-        return False
+    if len(mark) > 1 or not text:
+        return None
+    data = np.frombuffer(text, dtype=np.uint8)
+    ends = _places(text, 10)
+    before = data[ends - 1]  # of a line feed at the very beginning the last byte: a blank line either way
+    if not text.endswith(b"\n"):
+        ends = np.append(ends, len(text))
+    first = data[np.append(0, ends[:-1] + 1)]
+    if ((first == 10) | (first == 13)).any():
+        return None
+    if b"\r" in text and _count(text, 13) != (before == 13).sum() + text.endswith(b"\r"):
+        return None
+    return ends if b'"' not in text or _quotes_whole_cells(text, mark[0]) else None
+
+
+def _quotes_whole_cells(text: bytes, mark: int) -> bool:
     data = np.frombuffer(text + b"\n", dtype=np.uint8)
-    begins = np.append(0, _places(text, 10) + 1)
-    blank = (
-        np.isin(data[begins[:-1]], (10, 13)).any() if text.endswith(b"\n") else np.isin(data[begins], (10, 13)).any()
-    )
-    if blank or (b"\r" in text and (data[_places(text, 13) + 1] != 10).any()):
-        return False
-    if b'"' not in text:
-        return True
     quotes = _places(text, 34)
     before = np.where(quotes > 0, data[quotes - 1], 10)
-    opens = (before == mark[0]) | (before == 10)
-    closes = np.isin(data[quotes + 1], (mark[0], 10, 13))
+    opens = (before == mark) | (before == 10)
+    closes = np.isin(data[quotes + 1], (mark, 10, 13))
     return bool((opens != closes).all())
+
+
+def _count(text: bytes, byte: int) -> int:
+    """As ``bytes.count``, several times as quick where the byte is frequent."""
+    return int(np.count_nonzero(np.frombuffer(text, dtype=np.uint8) == byte))
 
 
 def _places(text: bytes, byte: int) -> np.ndarray[tuple[int], np.dtype[np.int64]]:

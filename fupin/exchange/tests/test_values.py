@@ -92,7 +92,10 @@ def test_the_quick_reader_of_ids_agrees_with_the_kernel(text: str) -> None:
         | DAYS.map(str)
         | DAYS.map(lambda d: d.strftime("%Y%m%d"))
         | DAYS.map(lambda d: f"{d.year}年{d.month}月{d.day}日")
-        | st.integers().map(str),
+        | st.integers().map(str)
+        | st.sampled_from(
+            [*sorted(values.NULL_WORDS), "'1.5", "'韦", '="2019-01-01"', "\u3000韦 ", "\ufeff1", "1\u200b", "=1"]
+        ),
         max_size=9,
     )
 )

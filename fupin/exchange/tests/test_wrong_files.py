@@ -166,6 +166,27 @@ def test_two_encodings_in_one_file_are_refused_with_the_line(tmp_path: Path, fir
     assert "第 31 行" in told.zh
 
 
+@pytest.mark.parametrize(("good", "last", "code"), [
+    ("utf-8", "欧阳春晓".encode("gb18030"), "mixed_encodings"),
+    ("utf-8", b"\xff\xff", "unknown_encoding"),
+    ("utf-8", b"\0", "nul_bytes"),
+    ("utf-8-sig", b"\xff\xff", "unknown_encoding"),
+    ("gb18030", "欧阳春晓".encode(), "mixed_encodings"),
+    ("gb18030", b"\xff\xff", "unknown_encoding"),
+    ("gb18030", b"\0", "nul_bytes"),
+    ("utf-16", b"\x00\xd8\x00\xd8", "unknown_encoding"),
+])  # fmt: skip
+def test_a_wrong_byte_in_the_last_row_is_refused_with_its_line(
+    good: str, last: bytes, code: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fupin.exchange.reading.encodings.BLOCK", 5_000)
+    monkeypatch.setattr("fupin.exchange.reading.encodings.HEAD_BYTES", 2_000)
+    content = csv_bytes([HEADER, *(row(n) for n in range(1, 400))], good)
+    told = refusal(written(tmp_path, content + last), tmp_path)
+    assert told.code == code
+    assert "第 401 行" in told.zh
+
+
 def test_a_quote_without_its_partner_is_refused_with_its_row(tmp_path: Path) -> None:
     content = csv_bytes([HEADER, row(1)]) + b'"' + csv_bytes([row(n) for n in range(2, 20)])
     told = refusal(written(tmp_path, content), tmp_path)
