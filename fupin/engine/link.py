@@ -10,7 +10,7 @@ import polars as pl
 from fupin.catalogue.load import Catalogue
 from fupin.catalogue.schema import datasets
 from fupin.engine.inputs import RunInputs
-from fupin.engine.linkage import Model, predict, read_model
+from fupin.engine.linkage import Model, numbered_pairs, read_model
 from fupin.engine.staging import Stage, surviving_rows
 
 PERSONS_MODEL = Path(__file__).parent / "data" / "linkage" / "persons.toml"
@@ -38,7 +38,9 @@ _SHORT: Mapping[str, pl.DataType] = {
     "probability": pl.Int32(),
 }  # fmt: skip
 _EXACT = {"method": pl.lit("exact"), "probability": pl.lit(SURE, pl.Int32)}
-_MODEL_COLUMNS = ["uid", "name", "pinyin", "birth_date", "sex", "village", "town", "county"]
+#: two hashes of 64 bits tell rows about different persons apart
+_SEEDS = (5, 17)
+_MODEL_COLUMNS = ["name", "pinyin", "birth_date", "sex", "village", "town", "county"]
 
 
 def clean_name(name: pl.Expr) -> pl.Expr:
@@ -128,16 +130,20 @@ def name_mismatches(exact: pl.DataFrame) -> pl.DataFrame:
 
 
 def _for_model(rows: pl.LazyFrame, pinyin: pl.Expr) -> pl.LazyFrame:
-    """The columns the model compares. ``rows`` has uid, name, birth_date, sex, village_code."""
-    village = pl.col("village_code")
+    """With the columns the model compares. ``rows`` has name, birth_date, sex, village_code.
+
+    Regions are compared whole only, and numbers are joined faster than texts.
+    """
+    levels = {"village": 15, "town": 9, "county": 6}  # digits; a village may be told with its group
+    regions = {
+        name: pl.col("village_code").str.head(digits).cast(pl.Int64, strict=False) for name, digits in levels.items()
+    }
     return rows.with_columns(
         clean_name(pl.col("name")).alias("name"),
         pinyin.alias("pinyin"),
         pl.col("birth_date").dt.strftime("%Y%m%d"),
-        village.alias("village"),
-        village.str.slice(0, 9).alias("town"),
-        village.str.slice(0, 6).alias("county"),
-    ).select(_MODEL_COLUMNS)
+        **regions,
+    )
 
 
 def _candidates(people: pl.LazyFrame, weak: pl.DataFrame) -> pl.DataFrame:
@@ -146,7 +152,7 @@ def _candidates(people: pl.LazyFrame, weak: pl.DataFrame) -> pl.DataFrame:
         return people.collect(engine="streaming")
     keys = (["birth_date", "county"], ["name", "town"], ["pinyin", "birth_date"])
     found = [people.join(weak.lazy().select(key).drop_nulls().unique(), on=key, how="semi") for key in keys]
-    return pl.concat(found).unique(subset="uid").collect(engine="streaming")
+    return pl.concat(found).unique(subset="person_id").collect(engine="streaming")
 
 
 def probable(weak: pl.DataFrame, persons: pl.DataFrame | pl.LazyFrame, model: Model, least: float) -> pl.DataFrame:
@@ -154,25 +160,27 @@ def probable(weak: pl.DataFrame, persons: pl.DataFrame | pl.LazyFrame, model: Mo
 
     A row appears once for every person that fits with at least ``least``.
     """
-    identity = list(IDENTITY)
-    distinct = weak.select(identity).unique(maintain_order=True).filter(pl.col("name").is_not_null())
-    distinct = distinct.with_row_index("uid").with_columns(pl.format("w{}", pl.col("uid")).alias("uid"))
+    alike = [weak.select(list(IDENTITY)).hash_rows(seed).alias(f"|{seed}") for seed in _SEEDS]
+    weak = weak.with_columns(alike)
+    same = [series.name for series in alike]
+    distinct = weak.unique(same, keep="first", maintain_order=True).filter(pl.col("name").is_not_null())
     spelt = distinct.with_columns(pinyin_of(distinct.select(clean_name(pl.col("name"))).to_series()))
-    left = _for_model(spelt.lazy(), pl.col("pinyin")).collect()
-    people = persons.lazy().with_columns(pl.col("person_id").alias("uid"))
+    left = _for_model(spelt.lazy(), pl.col("pinyin")).select(_MODEL_COLUMNS).collect()
     sounds = pl.col("pinyin").str.to_lowercase().str.replace_all("[^a-z]", "")
-    right = _candidates(_for_model(people, sounds), left) if len(left) else left
-    empty = weak.head(0).with_columns(
-        pl.lit("").alias("person_id"), pl.lit("").alias("household_id"), pl.lit(0.0).alias("p")
+    people = _for_model(persons.lazy(), sounds).select("person_id", "household_id", *_MODEL_COLUMNS)
+    right = _candidates(people, left) if len(left) else left
+    empty = (
+        weak.head(0)
+        .drop(same)
+        .with_columns(pl.lit("").alias("person_id"), pl.lit("").alias("household_id"), pl.lit(0.0).alias("p"))
     )
     if not len(right) or not len(left):
         return empty
-    pairs = predict(model, left, right, least)
-    matched = pairs.join(distinct.rename({"uid": "left"}), on="left").rename({"right": "person_id", "probability": "p"})
-    homes = persons.lazy().select("person_id", "household_id")
-    homes = homes.join(matched.lazy().select("person_id"), on="person_id", how="semi")
-    matched = matched.join(homes.collect(engine="streaming"), on="person_id")
-    return weak.join(matched.drop("left"), on=identity, how="inner", nulls_equal=True).select(empty.columns)
+    pairs = numbered_pairs(model, left, right.select(_MODEL_COLUMNS), least)
+    who = right.select("person_id", "household_id")[pairs["right"]]
+    rows = distinct.select(same)[pairs["left"]]
+    matched = pl.concat([rows, who, pairs.select(p="probability")], how="horizontal")
+    return weak.join(matched, on=same).select(empty.columns)
 
 
 def split(found: pl.DataFrame, automatic: float) -> tuple[pl.DataFrame, pl.DataFrame]:

@@ -4,7 +4,7 @@ import polars as pl
 import pytest
 
 from fupin.engine.evaluate import Score, score_entities, score_labels, true_pairs
-from fupin.engine.linkage import Model, clusters, link_frames, read_model
+from fupin.engine.linkage import Model, clusters, link_frames, predict, read_model
 from fupin.kernel.errors import UserError
 
 DATA = Path(__file__).parents[1] / "data" / "linkage"
@@ -46,6 +46,28 @@ def test_a_model_links_equal_names_with_the_probability_of_bayes() -> None:
     pairs = link_frames(_model(), left, right)
     assert pairs.select("left", "right").rows() == [("2", "8")]
     assert pairs["probability"][0] == pytest.approx(0.1 * 0.9 / (0.1 * 0.9 + 0.9 * 0.01))
+
+
+@pytest.mark.parametrize("across", [True, False])
+def test_the_order_of_the_rows_does_not_change_the_pairs(across: bool) -> None:
+    rows = pl.DataFrame({"id": ["2", "10", "3", "1"], "name": ["ann", "bob", "bob", "ann"]})
+    other = rows.with_columns(pl.col("id") + "x") if across else None
+    pairs = predict(_model(), rows, other, 0.5)
+    assert len(pairs) == (8 if across else 2)
+    assert pairs.equals(predict(_model(), rows.reverse(), None if other is None else other.sort("name"), 0.5))
+    assert across or pairs.select("left", "right").rows() == [("1", "2"), ("10", "3")]
+
+
+def test_either_of_two_conditions_of_a_rule_is_enough() -> None:
+    left = pl.DataFrame({"id": ["1", "2"], "name": ["ann", "bob"], "no": ["7", "8"]})
+    right = pl.DataFrame({"id": ["8", "9"], "name": ["bob", "ann"], "no": ["7", "8"]})
+    model = _model(blocking=("l.name = r.name or l.no = r.no",))
+    assert predict(model, left, right).select("left", "right").rows() == [
+        ("1", "8"),
+        ("1", "9"),
+        ("2", "8"),
+        ("2", "9"),
+    ]
 
 
 def test_a_deterministic_rule_links_what_the_model_would_not() -> None:
