@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from fupin.catalogue.indicators import Dimension, Indicator
-from fupin.catalogue.load import Catalogue, load_catalogue
+from fupin.catalogue.load import load_catalogue
 from fupin.catalogue.schema import DATA, datasets
 from fupin.engine.compare import render
 from fupin.engine.fields import base_fields
 from fupin.engine.index import UNIT
 from fupin.engine.inputs import DeliveryFile, RunInputs
 from fupin.engine.scoring import INAPPLICABLE, UNKNOWN
-from fupin.engine.unknowns import rank_unknown
+from fupin.engine.unknowns import grounds, rank_unknown_of_one
 from fupin.kernel.errors import UserError
 
 REGISTRY_SOURCES = {
@@ -69,8 +70,8 @@ def _status(points: int) -> str:
 class _Explanation:
     """Everything read of one household."""
 
-    def __init__(self, folder: Path, inputs: RunInputs, household_id: str, catalogue: Catalogue) -> None:
-        self.inputs, self.catalogue = inputs, catalogue
+    def __init__(self, folder: Path, inputs: RunInputs, household_id: str, catalogue_folder: Path) -> None:
+        self.inputs, self.catalogue = inputs, load_catalogue(catalogue_folder)
         rows = _rows(folder, household_id)
         self.index = rows["index"]
         if not len(self.index):
@@ -78,18 +79,19 @@ class _Explanation:
                 f"本次运行中没有户 {household_id}", f"no household {household_id} in this run",
                 "核对户编号和运行的区域", "check the number and the region of the run",
             )  # fmt: skip
-        self.points, self.fields, self.findings = rows["indicators"], rows["fields"], rows["findings"]
+        self.points, self.fields = rows["indicators"].row(0, named=True), rows["fields"].row(0, named=True)
+        self.findings = rows["findings"]
         self.sources = _sources(rows["links"], inputs)
-        self.bases = base_fields(catalogue)
+        self.origins, self.grounds = _origins(catalogue_folder), _grounds(catalogue_folder)
 
     def indicator(self, indicator: Indicator) -> dict[str, Any]:
-        points = int(self.points.item(0, indicator.id))
+        points = int(self.points[indicator.id])
         return {
             "id": indicator.id,
             "zh": indicator.zh,
             "en": indicator.en,
             "field": indicator.field,
-            "value": self.fields.item(0, indicator.field),
+            "value": self.fields[indicator.field],
             "unit": self.catalogue.fields[indicator.field].unit,
             "status": _status(points),
             "points": max(points, 0) / 100,
@@ -100,9 +102,8 @@ class _Explanation:
 
     def evidence(self, indicator: Indicator) -> list[dict[str, Any]]:
         """The sources of the fields below the indicator: delivered rows, or the registry at the snapshot."""
-        names = sorted({self.catalogue.fields[base].source for base in self.bases[indicator.field]})
         found: list[dict[str, Any]] = []
-        for name in names:
+        for name in self.origins[indicator.field]:
             if name in REGISTRY_SOURCES:
                 found.append(_source(name, None, None, self.inputs.as_of.isoformat()))
             else:
@@ -158,7 +159,7 @@ class _Explanation:
 
     def as_dict(self) -> dict[str, Any]:
         head = self.index.row(0, named=True)
-        ranked = rank_unknown(self.fields, self.points, self.catalogue)
+        ranked = rank_unknown_of_one(self.fields, self.points, self.catalogue, self.grounds)
         return {
             "household_id": head["household_id"],
             "village_code": head["village_code"],
@@ -180,4 +181,17 @@ def explain(folder: Path, inputs: RunInputs, household_id: str, catalogue_folder
 
     Points are in points, not in ten-thousandths. Raises UserError when the household is not in the run.
     """
-    return _Explanation(folder, inputs, household_id, load_catalogue(catalogue_folder)).as_dict()
+    return _Explanation(folder, inputs, household_id, catalogue_folder).as_dict()
+
+
+@cache
+def _grounds(catalogue_folder: Path) -> Mapping[str, tuple[str, ...]]:
+    return grounds(load_catalogue(catalogue_folder))
+
+
+@cache
+def _origins(catalogue_folder: Path) -> Mapping[str, tuple[str, ...]]:
+    """Field → the sources of the base fields below it, in order."""
+    catalogue = load_catalogue(catalogue_folder)
+    bases = base_fields(catalogue)
+    return {id_: tuple(sorted({catalogue.fields[base].source for base in bases[id_]})) for id_ in bases}

@@ -5,7 +5,9 @@ The width that an unknown indicator adds is shared equally among the unknown bas
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import polars as pl
 
@@ -60,3 +62,40 @@ def rank_unknown(fields: pl.DataFrame, points: pl.DataFrame, catalogue: Catalogu
             narrows[name] = narrows[name] + share if name in narrows else share
     ranked = [OpenField(name, round(float(gain.sum())), int((gain > 0).sum())) for name, gain in narrows.items()]
     return sorted((open_ for open_ in ranked if open_.households), key=lambda o: (-o.narrows, o.field))
+
+
+def grounds(catalogue: Catalogue) -> Mapping[str, tuple[str, ...]]:
+    """Indicator → the base fields, in order, on which its points rest."""
+    bases = base_fields(catalogue)
+    rests = {indicator.id: score_indicator(indicator, catalogue.fields).fields for indicator in catalogue.indicators}
+    return {id_: tuple(sorted(frozenset().union(*(bases[field] for field in on)))) for id_, on in rests.items()}
+
+
+def rank_unknown_of_one(
+    fields: Mapping[str, Any], points: Mapping[str, Any], catalogue: Catalogue, needed: Mapping[str, tuple[str, ...]]
+) -> list[OpenField]:
+    """As ``rank_unknown`` for the row of one household, to the last digit, without the cost of tables of one row.
+
+    ``needed``: the catalogue's ``grounds``.
+    """
+    narrows: dict[str, float] = {}
+    for indicator, width in _widths_of_one(points, catalogue):
+        missing = [name for name in needed[indicator] if fields[name] is None]
+        for name in missing:
+            narrows[name] = narrows.get(name, 0.0) + width / len(missing)
+    ranked = [OpenField(name, round(gain), 1) for name, gain in narrows.items() if gain > 0]
+    return sorted(ranked, key=lambda o: (-o.narrows, o.field))
+
+
+def _widths_of_one(points: Mapping[str, Any], catalogue: Catalogue) -> list[tuple[str, float]]:
+    """Each unknown indicator and the ten-thousandths of a point that it adds to the interval."""
+    shares: list[tuple[str, float]] = []
+    weights = 0
+    for dimension in catalogue.dimensions:
+        applicable = sum(one.points for one in dimension.indicators if points[one.id] != INAPPLICABLE)
+        if applicable > 0:
+            weights += dimension.weight
+            whole = dimension.weight * UNIT
+            open_ = [one for one in dimension.indicators if points[one.id] == UNKNOWN]
+            shares += [(one.id, one.points * whole / applicable) for one in open_]
+    return [(indicator, share * (FULL / weights)) for indicator, share in shares if share > 0]

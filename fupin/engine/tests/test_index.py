@@ -14,7 +14,7 @@ from fupin.catalogue.indicators import Band, Dimension, Indicator
 from fupin.catalogue.load import Catalogue
 from fupin.engine.index import UNIT, Limits, index_of, score_fields
 from fupin.engine.scoring import score_catalogue
-from fupin.engine.unknowns import rank_unknown
+from fupin.engine.unknowns import grounds, rank_unknown, rank_unknown_of_one
 from fupin.kernel.errors import UserError
 
 DOCS = Path(fupin.__file__).parents[1] / "docs" / "index.md"
@@ -159,3 +159,12 @@ def test_unknown_fields_are_ranked_by_what_they_would_narrow() -> None:
         ("f_e", 300_000, 2),
         ("f_b", 200_000, 1),
     ]
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.fixed_dictionaries(dict.fromkeys(NAMES, VALUES)))
+def test_one_household_is_ranked_as_a_table_of_one_row(row: dict[str, int | None]) -> None:
+    fields = _fields([row])
+    points = score_fields(fields, score_catalogue(CATALOGUE))
+    alone = rank_unknown_of_one(fields.row(0, named=True), points.row(0, named=True), CATALOGUE, grounds(CATALOGUE))
+    assert alone == rank_unknown(fields, points, CATALOGUE)
