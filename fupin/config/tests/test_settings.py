@@ -18,7 +18,7 @@ def test_the_face_is_chinese_and_time_is_chinas() -> None:
 
 def test_a_session_ends_after_thirty_idle_minutes() -> None:
     assert settings.SESSION_COOKIE_AGE == 1800
-    assert settings.SESSION_SAVE_EVERY_REQUEST
+    assert "fupin.ui.sessions.note_presence" in settings.MIDDLEWARE
 
 
 def test_uploads_never_stay_in_memory() -> None:
