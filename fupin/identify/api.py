@@ -25,8 +25,10 @@ from fupin.identify.models import (
     RunState,
 )
 from fupin.identify.queries import (
+    Counts,
     RegionRow,
     RuleCount,
+    counts_known,
     findings_for,
     histogram,
     index_for,
@@ -55,6 +57,7 @@ __all__ = [
     "INCOME_STEP",
     "SCATTER_STEP",
     "Band",
+    "Counts",
     "Doubt",
     "Finding",
     "HouseholdIndex",
@@ -68,6 +71,7 @@ __all__ = [
     "RunState",
     "catalogue_rule",
     "complete_runs",
+    "counts_known",
     "differing_digests",
     "doubts_for",
     "execute_run",

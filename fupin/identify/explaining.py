@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from fupin.catalogue.rules import Rule
 from fupin.engine import compare as engine_compare
 from fupin.engine import explain as engine_explain
 from fupin.engine.run import DeliveryFile, RunInputs
+from fupin.identify import pieces
 from fupin.identify.models import Finding, Run
 from fupin.identify.queries import index_for
 from fupin.kernel.errors import NotFound, UserError
@@ -34,6 +36,11 @@ def pinned_inputs(folder: Path) -> RunInputs:
             hint_zh="请重新发起运行",
             hint_en="start a new run",
         )
+    return _read_inputs(path, path.stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=16)
+def _read_inputs(path: Path, written_ns: int) -> RunInputs:  # noqa: ARG001  # read again when it was written again
     raw = json.loads(path.read_text(encoding="utf-8"))
     data = Path(settings.FUPIN_DATA_DIR)
     deliveries = tuple(
@@ -53,7 +60,11 @@ def explain(user: User, run: Run, household_id: str) -> dict[str, Any]:
     if not index_for(user, run).filter(household_id=household_id).exists():
         raise NotFound(household_id)
     folder = run_folder(run)
-    return engine_explain.explain(folder, pinned_inputs(folder), household_id)
+    inputs = pinned_inputs(folder)
+    try:
+        return engine_explain.explain(pieces.folder_for(folder, household_id), inputs, household_id)
+    except OSError:  # the piece was cleared away meanwhile
+        return engine_explain.explain(folder, inputs, household_id)
 
 
 def catalogue_rule(rule_id: str) -> Rule | None:

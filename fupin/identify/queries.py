@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import chain
 from typing import NamedTuple
 
 from django.db.models import Count, Q, QuerySet
@@ -25,6 +27,14 @@ class RuleCount:
     direction: str
     topic: str
     n: int
+
+
+class Counts(NamedTuple):
+    """Households and findings of a part of a run; ``severe_findings``: those of severity 1 or 2."""
+
+    households: int
+    findings: int
+    severe_findings: int
 
 
 class RegionRow(NamedTuple):
@@ -73,6 +83,7 @@ def latest_run(user: User) -> Run | None:
     A run over one town never takes the place of the city's.
     """
     finished = runs_for(user).filter(state=RunState.FINISHED).order_by("-as_of", "-started_at")
+    finished = finished.defer("manifest")  # twenty thousand characters, which hardly any page reads
     return finished.filter(region__in=_ancestors(user.scope)).first() or finished.first()
 
 
@@ -115,23 +126,45 @@ def region_rows(user: User, run: Run, code: str, level: int) -> list[RegionRow]:
     return [RegionRow(*row) for row in visible.values_list(*RegionRow._fields)]
 
 
+def counts_known(user: User, run: Run, region: str = "") -> Counts | None:
+    """What the run counted in the user's part of a region when it was loaded; None where it keeps no such figure."""
+    codes = _nearest_codes(user.scope.within(region), run)
+    kept = RegionResult.objects.filter(run=run, region__in=codes)
+    rows = [Counts(*row) for row in kept.values_list(*Counts._fields)] if codes else []
+    return Counts(*map(sum, zip(*rows, strict=True))) if rows and len(rows) == len(codes) else None
+
+
 def rule_counts(user: User, run: Run) -> list[RuleCount]:
     """Findings per rule, the most severe first."""
     rules = load_catalogue().rules
-    counted = findings_for(user, run).values("rule", "severity", "direction", "topic").annotate(n=Count("finding_id"))
     rows = [
         RuleCount(
-            row["rule"],
-            rules[row["rule"]].zh if row["rule"] in rules else row["rule"],
-            rules[row["rule"]].en if row["rule"] in rules else row["rule"],
-            row["severity"],
-            row["direction"],
-            row["topic"],
-            row["n"],
+            rule,
+            rules[rule].zh if rule in rules else rule,
+            rules[rule].en if rule in rules else rule,
+            severity,
+            direction,
+            topic,
+            n,
         )
-        for row in counted
+        for (rule, severity, direction, topic), n in _counted_rules(user, run).items()
     ]
     return sorted(rows, key=lambda row: (row.severity, -row.n, row.rule))
+
+
+def _counted_rules(user: User, run: Run) -> Mapping[tuple[str, int, str, str], int]:
+    """Rule, severity, direction, topic → findings: as counted when the run was loaded, else counted now."""
+    codes = _nearest_codes(user.scope, run)
+    kept = list(RegionAggregate.objects.filter(run=run, region__in=codes).values_list("rules", flat=True))
+    counted: Counter[tuple[str, int, str, str]] = Counter()
+    if kept and len(kept) == len(codes):
+        for rule, severity, direction, topic, n in chain.from_iterable(kept):
+            counted[rule, severity, direction, topic] += n
+        return counted
+    keys = ("rule", "severity", "direction", "topic")
+    for *key, n in findings_for(user, run).values_list(*keys).annotate(n=Count("finding_id")):
+        counted[key[0], key[1], key[2], key[3]] = n
+    return counted
 
 
 def region_aggregate(user: User, run: Run, code: str) -> RegionAggregate | None:

@@ -7,6 +7,7 @@ from datetime import date
 import pytest
 from django.utils import timezone
 
+from fupin.accounts.models import User
 from fupin.accounts.tests.fixtures import CITY, COUNTY, FAR_VILLAGE, OTHER_VILLAGE, VILLAGE, Cast
 from fupin.identify import api as identify
 from fupin.identify.models import Finding, HouseholdIndex, RegionAggregate, RegionResult, Run, RunState
@@ -69,8 +70,16 @@ def run(cast: Cast) -> Run:
     ]
     RegionResult.objects.bulk_create([region_row(run, *place) for place in places])
     bins = {CITY: [[25, 1], [30, 1], [49, 1]], COUNTY: [[25, 1], [30, 1]], VILLAGE: [[25, 1]]}
+    found = {CITY: 2, COUNTY: 1, VILLAGE: 1}
     RegionAggregate.objects.bulk_create(
-        RegionAggregate(run=run, region=code, histogram=rows, income_unknown=0, income_households=0)
+        RegionAggregate(
+            run=run,
+            region=code,
+            histogram=rows,
+            rules=[["gone", 1, "misplaced", "car", found[code]]],
+            income_unknown=0,
+            income_households=0,
+        )
         for code, rows in bins.items()
     )
     finding = {"rule": "gone", "rule_version": 1, "topic": "car", "severity": 1, "direction": "misplaced", "n": 1}
@@ -156,6 +165,26 @@ def test_rows_for_the_map_are_cut_to_the_scope_and_include_the_place_itself(run:
 def test_a_rule_that_left_the_catalogue_still_has_a_name(run: Run, cast: Cast) -> None:
     counts = identify.rule_counts(cast.office, run)
     assert [(count.rule, count.zh, count.n) for count in counts] == [("gone", "gone", 2)]
+
+
+def test_rules_are_counted_in_the_own_region_whether_the_run_keeps_their_counts_or_not(run: Run, cast: Cast) -> None:
+    for _ in range(2):
+        counted = {user: [count.n for count in identify.rule_counts(user, run)] for user in (cast.office, cast.cadre)}
+        assert counted == {cast.office: [2], cast.cadre: [1]}
+        assert identify.rule_counts(cast.department, run) == []
+        RegionAggregate.objects.filter(run=run).delete()
+
+
+def test_what_a_run_counted_is_told_for_the_own_part_of_a_region_only(run: Run, cast: Cast) -> None:
+    def households(user: User, region: str = "") -> int | None:
+        counts = identify.counts_known(user, run, region)
+        return counts.households if counts else None
+
+    assert [households(cast.office, code) for code in ("", CITY, COUNTY, VILLAGE)] == [3, 3, 2, 1]
+    assert [households(cast.cadre, code) for code in ("", CITY, COUNTY, VILLAGE)] == [1, 1, 1, 1]
+    assert households(cast.cadre, FAR_VILLAGE) is None
+    assert households(cast.department) is None
+    assert households(cast.office, CITY + "1") is None  # the beginning of a code is no region: it is counted anew
 
 
 def test_only_an_office_may_start_a_run_and_only_in_its_region(run: Run, cast: Cast) -> None:

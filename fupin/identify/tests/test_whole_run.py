@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -135,6 +136,20 @@ def test_a_failed_run_says_so_and_shows_no_result(city: City, monkeypatch: pytes
     run.refresh_from_db()
     assert (run.state, run.problem["en"]) == (RunState.FAILED, "the snapshot is damaged")
     assert not HouseholdIndex.objects.filter(run=run).exists()
+
+
+def test_the_counts_that_a_run_keeps_are_those_of_its_lists(city: City) -> None:
+    for who in ("office", "county_office", "cadre", "department"):
+        user = city.cast[who]
+        for region in ("", "450124", "450125"):
+            counts = identify.counts_known(user, city.run, region)
+            index, found = identify.index_for(user, city.run), identify.findings_for(user, city.run)
+            below = {"village_code__startswith": region}
+            listed = (index.filter(**below).count(), found.filter(**below).count())
+            severe = found.filter(severity__lte=2, **below).count()
+            assert counts is None if listed == (0, 0) else counts == (*listed, severe), (who, region)
+        rules = Counter(identify.findings_for(user, city.run).values_list("rule", flat=True))
+        assert {row.rule: row.n for row in identify.rule_counts(user, city.run)} == rules
 
 
 def test_the_explanation_names_delivery_and_row(city: City) -> None:
