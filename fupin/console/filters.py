@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -26,6 +26,7 @@ STATES: Mapping[str, tuple[str, ...]] = {
     "unexited": UNEXITED,
     **{code: (code,) for code in (*LISTED, "9")},
 }
+STATE_GROUPS: Mapping[str, Word] = {"listed": _("在册"), "unexited": _("在册未脱贫")}
 HALVES = 20_000  # low + high counts each ten-thousandth of a point twice
 FEN = 100  # 分 in one 元
 BOUNDS = ("index_from", "index_to", "income_from", "income_to")
@@ -96,6 +97,13 @@ class HouseholdFilter:
     def bounded_income(self) -> bool:
         return self.income_from is not None or self.income_to is not None
 
+    def known_count(self, user: User, run: Run) -> int | None:
+        """How many rows ``select`` has where the run has counted them: for a region and nothing else."""
+        if replace(self, run="", region="") != HouseholdFilter():
+            return None
+        counts = identify.counts_known(user, run, self.region)
+        return counts.households if counts else None
+
     def select(self, user: User, run: Run) -> QuerySet[HouseholdIndex]:
         found = identify.index_for(user, run).filter(inside(self.region))
         if self.band:
@@ -144,6 +152,13 @@ class FindingFilter:
     def of(cls, request: HttpRequest) -> FindingFilter:
         names = ("run", "region", "rule", "severity", "direction", "topic", "q")
         return cls(**{name: request.GET.get(name, "").strip() for name in names})
+
+    def known_count(self, user: User, run: Run) -> int | None:
+        """How many rows ``select`` has where the run has counted them: for a region, all of it or what is severe."""
+        if replace(self, run="", region="", severity="") != FindingFilter() or self.severity not in ("", "severe"):
+            return None
+        counts = identify.counts_known(user, run, self.region)
+        return counts and (counts.severe_findings if self.severity else counts.findings)
 
     def select(self, user: User, run: Run) -> QuerySet[Finding]:
         found = identify.findings_for(user, run).filter(inside(self.region))

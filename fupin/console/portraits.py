@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from fupin.catalogue.load import load_catalogue
@@ -14,6 +15,7 @@ from fupin.registry import api as registry
 from fupin.registry.api import LedgerEntry, MemberView, Survey
 from fupin.ui.charts import KINDS, total
 from fupin.ui.facts import Fact, fact, value_in_words
+from fupin.ui.markup import filled
 from fupin.ui.templatetags.ui import language, tongue
 
 ABLE = ("01", "02", "05")  # 普通劳动力, 技能劳动力, 弱劳动力或半劳动力
@@ -35,20 +37,34 @@ GROUPS = (
 
 @dataclass(frozen=True)
 class Line:
-    """One indicator: points in points, ``value`` in words."""
+    """One indicator that lost points: points in points, ``value`` in words."""
 
     name: str
     dimension: str
     value: str
     points: float
     full: float
-    status: str
     evidence: list[str]
     reference: str
 
     @property
     def lost(self) -> float:
         return self.full - self.points
+
+    @property
+    def row(self) -> SafeString:
+        """Its row of the table of lost points."""
+        return filled(
+            '<tr><td>{}<div class="table-note">{}</div></td><td>{}</td><td class="num">{}</td><td class="num">{}</td>'
+            '<td class="table-note" title="{}">{}</td></tr>',
+            self.name,
+            self.dimension,
+            self.value,
+            f"{self.points:.2f}",
+            f"{self.full:.2f}",
+            self.reference,
+            "；".join(self.evidence) or "–",
+        )
 
 
 @dataclass(frozen=True)
@@ -62,14 +78,11 @@ class Asked:
 
 @dataclass(frozen=True)
 class Told:
-    lines: list[Line]
+    """``lost``: what is known and lost points, the most first."""
+
+    lost: list[Line]
     asked: list[Asked]
     findings: list[dict[str, Any]]
-
-    @property
-    def lost(self) -> list[Line]:
-        known = [line for line in self.lines if line.status == "known" and line.lost > 0]
-        return sorted(known, key=lambda line: -line.lost)
 
     @property
     def most_lost(self) -> list[Line]:
@@ -86,12 +99,18 @@ class Told:
 
 def told_of(raw: Mapping[str, Any]) -> Told:
     """From ``engine.explain``."""
-    lines = [_line(one, dimension) for dimension in raw["dimensions"] for one in dimension["indicators"]]
+    lines = [
+        _line(one, dimension)
+        for dimension in raw["dimensions"]
+        for one in dimension["indicators"]
+        if one["status"] == "known" and one["points"] < one["full"]
+    ]
     findings = [
         {**one, "said": one["message"][language()], "sources": sources_in_words(one["evidence"])}
         for one in raw["findings"]
     ]
     findings.sort(key=lambda one: one["severity"])
+    lines.sort(key=lambda line: -line.lost)
     return Told(lines, [_asked(one) for one in raw["unknown_fields"]], findings)
 
 
@@ -103,7 +122,6 @@ def _line(raw: Mapping[str, Any], dimension: Mapping[str, Any]) -> Line:
         value=value_in_words(raw["value"], field.type, field.codes, field.unit),
         points=raw["points"],
         full=raw["full"],
-        status=raw["status"],
         evidence=sources_in_words(raw["evidence"]),
         reference=raw["reference"],
     )

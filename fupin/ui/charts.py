@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import cache
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -67,4 +68,9 @@ def income_data(entries: Sequence[LedgerEntry]) -> dict[str, Any]:
 
 def total(entry: LedgerEntry, kind: str) -> int:
     """Sum of the ledger's columns of one kind, in 分."""
-    return sum(getattr(entry, field.name) for field in entry._meta.fields if field.name.startswith(f"{kind}_"))
+    return sum([getattr(entry, name) for name in _columns(kind)])
+
+
+@cache
+def _columns(kind: str) -> tuple[str, ...]:
+    return tuple(field.name for field in LedgerEntry._meta.fields if field.name.startswith(f"{kind}_"))

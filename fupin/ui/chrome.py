@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from django.conf import settings
-from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from fupin.accounts.api import Role, User
 from fupin.registry import api as registry
+from fupin.ui.markup import address
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Room:
 
     @property
     def href(self) -> str:
-        return reverse(self.view)
+        return address(self.view)
 
 
 HOME = Room("home", "console:home", _("总览"), "home")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -16,6 +16,7 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.safestring import SafeString
 
+from fupin.ui.markup import escaped, filled
 from fupin.ui.templatetags.ui import number, percent
 
 PAGE_SIZE = 50
@@ -76,6 +77,8 @@ class Listing:
 
     ``source``: a QuerySet, whose rows are numbered by ``key`` and brought by ``fetch`` (given the keys of one page,
     gives the rows in that order), or a sequence, whose elements it dresses. ``order``: as ``sort`` in an address.
+    ``dress``: rows from records of a QuerySet, so that a page reads its records at once instead of keys first;
+    ``count``: how many rows the source has where that is known without counting them, None where it is not.
     ``region``, ``object_id`` (run or delivery): what the list is about, for the file's second sheet and the trail.
     ``nothing``, ``advice``: what an empty list says.
     """
@@ -89,6 +92,8 @@ class Listing:
     key: str = "pk"
     href: Callable[[Any], str] | None = None
     detail: Callable[[Any], SafeString] | None = None
+    dress: Callable[[Sequence[Any]], Sequence[Any]] | None = None
+    count: Callable[[], int | None] | None = None
     region: str = ""
     object_id: str = ""
     nothing: Word = ""
@@ -99,11 +104,30 @@ class Listing:
 
     def ordered(self, sort: Sort) -> QuerySet[Any] | list[Any]:
         """Keys of a QuerySet, or the elements themselves, in the order asked for; ``key`` breaks ties."""
-        fields = (*sort.column.sort, self.key)
         if not isinstance(self.source, QuerySet):
-            return sorted(self.source, key=attrgetter(*fields), reverse=sort.down)
+            return sorted(self.source, key=attrgetter(*sort.column.sort, self.key), reverse=sort.down)
+        return self._records(self.source, sort).values_list(self.key, flat=True)
+
+    def page(self, sort: Sort, size: int, number: str | None) -> tuple[Page[Any], Sequence[Any]]:
+        """The page asked for, the nearest one when there is none of that number, and its rows."""
+        known = self.count() if self.count is not None else None
+        if self.dress is None or not isinstance(self.source, QuerySet):
+            page = _paged(self.ordered(sort), size, known).get_page(number)
+            return page, self.fetch(list(page.object_list))
+        page = _paged(self._records(self.source, sort), size, known).get_page(number)
+        return page, self.dress(list(page.object_list))
+
+    def _records(self, source: QuerySet[Any], sort: Sort) -> QuerySet[Any]:
         order = [_term(field, sort.down, sort.column.gaps) for field in sort.column.sort]
-        return self.source.order_by(*order, self.key).values_list(self.key, flat=True)
+        return source.order_by(*order, self.key)
+
+
+def _paged(rows: QuerySet[Any] | list[Any], size: int, known: int | None) -> Paginator[Any]:
+    """``known``: the count, when it need not be asked for."""
+    pages = Paginator(rows, size)
+    if known is not None:
+        vars(pages)["count"] = known  # where the cached property keeps what it has counted
+    return pages
 
 
 def _term(field: str, down: bool, gaps: bool) -> Any:
@@ -144,28 +168,6 @@ class Sort:
         raise LookupError(f"the list {listing.name} has no column to be ordered by {listing.order!r}")
 
 
-@dataclass(frozen=True)
-class Head:
-    """A heading. ``aria``: ascending, descending, or "" when the list is not sorted by it."""
-
-    column: Column
-    href: str
-    aria: str
-
-
-@dataclass(frozen=True)
-class Cell:
-    column: Column
-    html: str
-
-
-@dataclass(frozen=True)
-class Line:
-    href: str
-    cells: list[Cell]
-    detail: str
-
-
 class Shown:
     """A list as an address asks for it: one page of it, sorted, with the chosen columns."""
 
@@ -174,24 +176,55 @@ class Shown:
         self.asked = asked
         self.sort = Sort.of(listing, asked.get("sort", ""))
         self.columns = chosen(listing, asked)
-        self.page: Page[Any] = Paginator(listing.ordered(self.sort), size).get_page(asked.get("page"))
+        self.page, self.rows = listing.page(self.sort, size, asked.get("page"))
         self.count = self.page.paginator.count
-        self.rows = listing.fetch(list(self.page.object_list))
 
     @property
     def filtered(self) -> bool:
         return any(value for name, value in self.asked.items() if name not in (*FORM, "run"))
 
     @property
-    def heads(self) -> list[Head]:
-        return [Head(column, self._sorted_by(column), self._aria(column)) for column in self.columns]
+    def head(self) -> SafeString:
+        """The headings: each opens the list sorted by it."""
+        return SafeString("".join([self._heading(column) for column in self.columns]))
+
+    def _heading(self, column: Column) -> SafeString:
+        aria, href = self._aria(column), self._sorted_by(column)
+        form = '<th scope="col" class="{}{}"{}>{}</th>'
+        sorted_ = filled(' aria-sort="{}"', aria) if aria else ""
+        if href:
+            title = filled('<a class="sort" href="{}">{}<i aria-hidden="true"></i></a>', href, column.title)
+        else:
+            title = filled('<span class="visually-hidden">{}</span>' if column.hidden_title else "{}", column.title)
+        return filled(form, column.css, " num" if column.is_number else "", sorted_, title)
 
     @property
-    def lines(self) -> Iterator[Line]:
+    def choices(self) -> SafeString:
+        """A box to tick for each column that can be shown."""
+        form = (
+            '<label class="choice"><input class="form-check-input" type="checkbox" name="cols" value="{}"{}> {}</label>'
+        )
+        names = {column.key for column in self.columns}
+        boxes = []
+        for column in self.listing.columns:
+            marks = (" checked" if column.key in names else "") + (" disabled" if column.fixed else "")
+            boxes.append(filled(form, column.key, marks, column.title))
+        return SafeString("".join(boxes))
+
+    @property
+    def body(self) -> SafeString:
+        """The rows of the table. Not a template: five hundred cells a page would be most of its time."""
+        opened = [(_opened(column), column) for column in self.columns]
+        return SafeString("\n".join([self._line(row, opened) for row in self.rows]))
+
+    def _line(self, row: Any, opened: Sequence[tuple[str, Column]]) -> str:
+        """One row; everything in it is escaped unless it says that it is HTML."""
         listing = self.listing
-        for row in self.rows:
-            cells = [Cell(column, shown(column, row)) for column in self.columns]
-            yield Line(listing.href(row) if listing.href else "", cells, listing.detail(row) if listing.detail else "")
+        href = listing.href(row) if listing.href else ""
+        cells = "".join([f"{start}{escaped(shown(column, row))}</td>" for start, column in opened])
+        line = f"<tr{_opens(href) if href else ''}>{cells}</tr>"
+        detail = listing.detail(row) if listing.detail else ""
+        return line + _DETAIL.format(len(opened), escaped(detail)) if detail else line
 
     @property
     def kept(self) -> list[tuple[str, str]]:
@@ -227,6 +260,20 @@ class Shown:
         return f"?{query.urlencode()}"
 
 
+_DETAIL = '\n<tr class="detail"><td colspan="{}" class="p-0 border-0">{}</td></tr>'
+
+
+def _opens(href: str) -> SafeString:
+    return filled(' data-href="{}" tabindex="0"', href)
+
+
+def _opened(column: Column) -> SafeString:
+    """The start of a column's cells: its class, and its heading for a screen where the cells stand below each other."""
+    if column.is_number:
+        return filled('<td class="{} num" data-label="{}">', column.css, column.title)
+    return filled('<td class="{}">', column.css)
+
+
 def chosen(listing: Listing, asked: QueryDict) -> list[Column]:
     """The columns that the address names (``cols=a&cols=b``), in the list's order; all when it names none it has."""
     names = set(asked.getlist("cols")) & {column.key for column in listing.columns}
@@ -234,7 +281,7 @@ def chosen(listing: Listing, asked: QueryDict) -> list[Column]:
 
 
 def shown(column: Column, row: Any) -> str:
-    """A cell of the page: HTML of the column's own, else its value in words, escaped by the template."""
+    """A cell of the page: HTML of the column's own, else its value in words, which is yet to be escaped."""
     if column.shows is not None:
         return column.shows(row)
     return in_words(column.value(row) if column.value else None, column.kind)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
-from django.urls import reverse
-from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -19,6 +18,7 @@ from fupin.registry import api as registry
 from fupin.registry.api import Household
 from fupin.ui import words
 from fupin.ui.lists import Column, Kind, Listing, by_key
+from fupin.ui.markup import address, filled
 from fupin.ui.places import village_names
 from fupin.ui.templatetags.ui import direction, icon, label, masked, message, rule_title, severity_chip, state_chip
 
@@ -32,12 +32,12 @@ class Row:
     village: str
     run: str
 
-    @property
+    @cached_property
     def href(self) -> str:
         if self.home is None:
             return ""
-        address = reverse("console:portrait", args=[self.finding.household_id])
-        return f"{address}?run={self.run}" if self.run else address
+        portrait = address("console:portrait", self.finding.household_id)
+        return f"{portrait}?run={self.run}" if self.run else portrait
 
     @property
     def head(self) -> str:
@@ -54,21 +54,21 @@ class Row:
 
 
 def _head(row: Row) -> SafeString:
-    name = format_html('<a href="{}">{}</a>', row.href, row.head) if row.href else row.head
-    return format_html('{}<div class="table-note">{}</div>', name, row.finding.household_id)
+    name = filled('<a href="{}">{}</a>', row.href, row.head) if row.href else row.head
+    return filled('{}<div class="table-note">{}</div>', name, row.finding.household_id)
 
 
 def _said(row: Row) -> SafeString:
     title, version = rule_title(row.finding.rule), row.finding.rule_version
-    return format_html('{}<div class="table-note">{} · v{}</div>', message(row.finding), title, version)
+    return filled('{}<div class="table-note">{} · v{}</div>', message(row.finding), title, version)
 
 
 def _evidence(row: Row) -> SafeString:
-    return format_html(
+    return filled(
         '<button class="btn btn-sm" type="button" aria-expanded="false" aria-controls="{}" hx-get="{}" hx-target="#{}">'
         '{} {} <span class="visually-hidden">{}</span></button>',
         row.place,
-        reverse("console:finding", args=[row.finding.run_id, row.finding.finding_id]),
+        address("console:finding", row.finding.run_id, row.finding.finding_id),
         row.place,
         icon("eye"),
         row.finding.n,
@@ -129,16 +129,19 @@ COLUMNS = (
 
 
 def findings(user: User, run: Run, asked: FindingFilter) -> Listing:
+    dress = _dress(user, asked.run)
     return Listing(
         name="findings",
         title=_("疑点"),
         columns=COLUMNS,
-        source=asked.select(user, run),
-        fetch=_fetch(user, run, asked.run),
+        source=asked.select(user, run).defer("evidence"),
+        fetch=lambda keys: dress(by_key(identify.findings_for(user, run).defer("evidence"), "finding_id")(keys)),
+        dress=dress,
+        count=lambda: asked.known_count(user, run),
         order="severity",
         key="finding_id",
         href=lambda row: row.href,
-        detail=lambda row: format_html('<div id="{}"></div>', row.place),
+        detail=lambda row: filled('<div id="{}"></div>', row.place),
         region=asked.region or user.region,
         object_id=run.pk,
         nothing=_("没有疑点"),
@@ -146,9 +149,8 @@ def findings(user: User, run: Run, asked: FindingFilter) -> Listing:
     )
 
 
-def _fetch(user: User, run: Run, run_asked: str) -> Callable[[Sequence[str]], list[Row]]:
-    def fetch(keys: Sequence[str]) -> list[Row]:
-        found: list[Finding] = by_key(identify.findings_for(user, run).defer("evidence"), "finding_id")(keys)
+def _dress(user: User, run_asked: str) -> Callable[[Sequence[Finding]], list[Row]]:
+    def dress(found: Sequence[Finding]) -> list[Row]:
         homes = (
             registry.households_for(user)
             .only("household_id", "head_name", "state")
@@ -160,4 +162,4 @@ def _fetch(user: User, run: Run, run_asked: str) -> Callable[[Sequence[str]], li
             for one in found
         ]
 
-    return fetch
+    return dress

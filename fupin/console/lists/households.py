@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 from django.db.models import QuerySet
-from django.urls import reverse
-from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
@@ -20,12 +19,15 @@ from fupin.registry import api as registry
 from fupin.registry.api import Household
 from fupin.ui import words
 from fupin.ui.lists import Column, Kind, Listing, by_key
+from fupin.ui.markup import address, filled
 from fupin.ui.places import village_names
 from fupin.ui.templatetags.ui import band_chip, label, masked, points, small_bar, state_chip
 
 FEN = 100
 POINT = 10_000
 SHOWN = ("household_id", "village_code", "head_name", "members", "state", "cause_main")
+
+UNSHOWN = ("dim_low", "dim_high", "dim_weight")
 
 
 @dataclass(frozen=True)
@@ -41,12 +43,12 @@ class Row:
     village: str
     run: str = ""
 
-    @property
+    @cached_property
     def href(self) -> str:
         if self.home is None:
             return ""
-        address = reverse("console:portrait", args=[self.household_id])
-        return f"{address}?run={self.run}" if self.run else address
+        portrait = address("console:portrait", self.household_id)
+        return f"{portrait}?run={self.run}" if self.run else portrait
 
     @property
     def head(self) -> str:
@@ -58,12 +60,12 @@ class Row:
 
 
 def _head(row: Row) -> SafeString:
-    name = format_html('<a href="{}">{}</a>', row.href, row.head) if row.href else row.head
-    return format_html('{}<div class="table-note">{}</div>', name, row.household_id)
+    name = filled('<a href="{}">{}</a>', row.href, row.head) if row.href else row.head
+    return filled('{}<div class="table-note">{}</div>', name, row.household_id)
 
 
 def _village(row: Row) -> SafeString:
-    return format_html('<div class="clip" title="{}">{}</div>', row.village, row.village)
+    return filled('<div class="clip" title="{}">{}</div>', row.village, row.village)
 
 
 def _interval(row: Row) -> str:
@@ -74,8 +76,8 @@ def _findings(row: Row) -> SafeString | str:
     if not row.index.findings:
         return "0"
     run = f"run={row.run}&" if row.run else ""
-    href = f"{reverse('console:findings')}?{run}q={row.household_id}"
-    return format_html('<a href="{}" data-count="{}">{}</a>', href, row.index.findings, row.index.findings)
+    href = f"{address('console:findings')}?{run}q={row.household_id}"
+    return filled('<a href="{}" data-count="{}">{}</a>', href, row.index.findings, row.index.findings)
 
 
 def _income(row: Row) -> int | None:
@@ -157,12 +159,15 @@ PLAIN = (
 
 def indexed(user: User, run: Run, asked: HouseholdFilter) -> Listing:
     """The households of a run."""
+    dress = _dress_indexed(user, asked.run)
     return Listing(
         name="households",
         title=_("农户"),
         columns=INDEXED,
-        source=asked.select(user, run),
-        fetch=_fetch_indexed(user, run, asked.run),
+        source=asked.select(user, run).defer(*UNSHOWN),
+        fetch=lambda keys: dress(by_key(identify.index_for(user, run).defer(*UNSHOWN), "household_id")(keys)),
+        dress=dress,
+        count=lambda: asked.known_count(user, run),
         order="low",
         key="household_id",
         href=lambda row: row.href,
@@ -195,15 +200,13 @@ def plain(user: User, homes: QuerySet[Household], asked: HouseholdFilter) -> Lis
     )
 
 
-def _fetch_indexed(user: User, run: Run, run_asked: str) -> Callable[[Sequence[str]], list[Row]]:
-    def fetch(keys: Sequence[str]) -> list[Row]:
-        slim = identify.index_for(user, run).defer("dim_low", "dim_high", "dim_weight")
-        found: list[HouseholdIndex] = by_key(slim, "household_id")(keys)
+def _dress_indexed(user: User, run_asked: str) -> Callable[[Sequence[HouseholdIndex]], list[Row]]:
+    def dress(found: Sequence[HouseholdIndex]) -> list[Row]:
         homes = registry.households_for(user).only(*SHOWN).in_bulk([one.household_id for one in found])
         names = village_names(one.village_code for one in found)
         return [_row(one, homes.get(one.household_id), one, names, run_asked) for one in found]
 
-    return fetch
+    return dress
 
 
 def _row(

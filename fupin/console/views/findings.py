@@ -18,6 +18,7 @@ from fupin.ui import words
 from fupin.ui.answers import answer
 from fupin.ui.guards import room, user_of
 from fupin.ui.places import place_of
+from fupin.ui.templatetags.ui import tongue
 
 
 @room("findings")
@@ -30,7 +31,7 @@ def findings(request: HttpRequest) -> HttpResponseBase:
     if run is None:
         return render(request, "console/findings.html", context)
     context |= {
-        "rules": identify.rule_counts(user, run),
+        "rules": [(row.rule, f"{tongue(row)}（{row.n:,}）") for row in identify.rule_counts(user, run)],
         "severities": words.SEVERITIES,
         "directions": words.DIRECTIONS,
     }

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST
 
 from fupin.accounts.api import User
 from fupin.catalogue.schema import code_lists
-from fupin.console.filters import INCOMES, STATES, HouseholdFilter, inside, run_asked
+from fupin.console.filters import INCOMES, LISTED, STATE_GROUPS, STATES, HouseholdFilter, inside, run_asked
 from fupin.console.lists import households as lists
 from fupin.registry import api as registry
 from fupin.registry.api import Household
@@ -20,6 +20,7 @@ from fupin.ui import words
 from fupin.ui.answers import answer
 from fupin.ui.guards import room, user_of
 from fupin.ui.places import place_of
+from fupin.ui.templatetags.ui import label
 
 
 @room("households")
@@ -35,7 +36,8 @@ def households(request: HttpRequest) -> HttpResponseBase:
         "place": place_of(user, asked.region),
         "run": run,
         "bands": words.BANDS,
-        "causes": code_lists()["cause"].values,
+        "states": [*STATE_GROUPS.items(), *((code, label(code, "household_state")) for code in (*LISTED, "9"))],
+        "causes": [(code, label(code, "cause")) for code in code_lists()["cause"].values],
         "incomes": INCOMES,
         "bounds": asked.bounds,
     }

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from django import template
 from django.templatetags.static import static
-from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -17,22 +17,73 @@ from fupin.catalogue.schema import code_lists, datasets, departments, tables
 from fupin.identify import api as identify
 from fupin.kernel.masks import mask_name
 from fupin.ui import chrome, words
+from fupin.ui.markup import filled
+from fupin.ui.markup import options as options_of
 
 register = template.Library()
+FRAME = "fupin frame"
 
 
 @register.simple_tag
+@lru_cache(maxsize=256)
 def icon(name: str) -> SafeString:
     """One symbol of the vendored sprite; decoration for the word beside it, so hidden from screen readers."""
-    return format_html(
+    return filled(
         '<svg class="icon" aria-hidden="true"><use href="{}#{}"></use></svg>',
         static("vendor/tabler-icons/icons.svg"),
         name,
     )
 
 
+@register.simple_tag
+def options(pairs: Iterable[tuple[Any, Any]], chosen: Any) -> SafeString:
+    """The choices of a box."""
+    return options_of(pairs, chosen)
+
+
+@register.simple_tag
+def region_options(place: Any) -> SafeString:
+    """The choices of the box for a region: the way down to where the reader stands, then its parts.
+
+    The first is the reader's own, which needs no word in the address.
+    """
+    whole = f"{{}} · {_('全部')}"
+    above = [
+        (
+            "" if place_ is place.crumbs[0] else place_.code,
+            whole.format(place_.name) if place_.code == place.code else place_.name,
+        )
+        for place_ in place.crumbs
+    ]
+    below = [(part.code, f"　{part.name}") for part in place.parts]
+    here = "" if len(place.crumbs) == 1 else place.code
+    return options_of([*above, *below], here)
+
+
+@register.simple_tag
+def room_links(rooms: Iterable[chrome.Room], area: str, form: str = "plain") -> SafeString:
+    """The rooms one after the other, the reader's own marked; ``form``: plain, icon, or number for the keys 1 to 9."""
+    links = []
+    for number_, room in enumerate(rooms, 1):
+        here = SafeString(' aria-current="page"' if room.area == area and form != "number" else "")
+        key = filled("<kbd>{}</kbd> ", number_) if form == "number" else SafeString("")
+        sign = SafeString("") if form == "plain" else icon(room.icon) + SafeString(" ")
+        links.append(filled('<a href="{}"{}>{}{}{}</a>', room.href, here, key, sign, room.title))
+    return SafeString("".join(links))
+
+
+@register.simple_tag
+def fact_rows(facts: Iterable[Any]) -> SafeString:
+    """Facts of the registry under each other (``ui.facts.Fact``); what is unknown stays visibly so."""
+    forms = {
+        True: "<div><dt>{}</dt><dd>{}</dd></div>",
+        False: '<div><dt>{}</dt><dd class="text-secondary">{}</dd></div>',
+    }
+    return SafeString("".join([filled(forms[one.known], one.name, one.value) for one in facts]))
+
+
 def _chip(pair: tuple[str, Any]) -> SafeString:
-    return format_html('<span class="chip {}">{}</span>', *pair)
+    return filled('<span class="chip {}">{}</span>', *pair)
 
 
 @register.simple_tag
@@ -228,7 +279,7 @@ def index_bar(low: int, high: int, small: bool = False) -> dict[str, Any]:
 def small_bar(low: int, high: int) -> SafeString:
     """The same without its marks, for a row of a list; no template, because a page has fifty."""
     words_ = _("脱贫指数 %(low)s 至 %(high)s") % {"low": points(low), "high": points(high)}
-    return format_html(
+    return filled(
         '<div class="index-bar small" role="img" aria-label="{}" title="{} – {}">'
         '<span class="interval" style="left:{}%;width:{}%"></span></div>',
         words_,
@@ -260,8 +311,12 @@ def empty_state(title: str, advice: str = "", href: str = "", action: str = "") 
 
 @register.simple_tag(takes_context=True)
 def frame(context: template.Context) -> dict[str, Any]:
-    """Rooms, demo mark and languages for the base template."""
-    user = context.get("user")
-    rooms = chrome.rooms_of(user) if user else ()
-    areas = {room.area for room in rooms}
-    return {"rooms": rooms, "areas": areas, "demo": chrome.is_demo(), "languages": chrome.languages()}
+    """Rooms, demo mark and languages for the base template; a page that asks twice in its blocks is told the same."""
+    page: Any = context.render_context  # of this page and no other
+    kept: dict[str, Any] = page.setdefault(FRAME, {})
+    if not kept:
+        user = context.get("user")
+        rooms = chrome.rooms_of(user) if user else ()
+        areas = {room.area for room in rooms}
+        kept |= {"rooms": rooms, "areas": areas, "demo": chrome.is_demo(), "languages": chrome.languages()}
+    return kept
