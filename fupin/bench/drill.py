@@ -17,8 +17,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fupin.bench.frame import Result, made, say, watched
-from fupin.bench.pages import FULL, QUICK, Size, make, served
+from fupin.bench.frame import Result, say, watched
+from fupin.bench.pages import FULL, QUICK, Size, city, served
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page, StorageState, ViewportSize
@@ -71,7 +71,7 @@ def run(data: Path, quick: bool) -> Iterable[Result]:
         say(f"  skipped: {reason}")
         return []
     size = QUICK if quick else FULL
-    folder = made(data / f"city-{size.households}-v1", lambda folder: make(folder, size))
+    folder = city(data, size)
     password = (folder / "demo" / "password.txt").read_text(encoding="utf-8").strip()
     with served(folder) as (pid, port), watched(pid) as web:
         found = measured(f"http://127.0.0.1:{port}", password)

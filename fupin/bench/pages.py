@@ -55,8 +55,15 @@ Paths = Mapping[str, Sequence[str]]
 Visits = list[tuple[str, float]]
 
 
-def make(folder: Path, size: Size) -> None:
+def city(data: Path, size: Size) -> Path:
+    """The data folder of a demonstration city, made once."""
+    return made(data / f"city-{size.households}-v2", partial(_make, size=size))
+
+
+def _make(folder: Path, size: Size) -> None:
+    """With the work done that a finished run leaves to the worker."""
     run_fupin(folder, "demo", "--no-serve", "--households", str(size.households), "--others", str(size.others))
+    run_fupin(folder, "manage", "procrastinate", "worker", "--one-shot")
     stop(folder)
 
 
@@ -65,7 +72,7 @@ def run(data: Path, quick: bool) -> Iterable[Result]:
 
 
 def compare(data: Path, size: Size) -> list[Result]:
-    folder = made(data / f"city-{size.households}-v1", partial(make, size=size))
+    folder = city(data, size)
     with served(folder) as (pid, port), watched(pid) as web, watched_server(folder) as database:
         users = _signed_in(port, folder)
         paths = _paths(port, users[0])

@@ -19,7 +19,7 @@ from fupin.bench.own_house import enter, execute_as_owner, run_fupin, running, s
 
 HOUSEHOLDS, QUICK_HOUSEHOLDS = 2_000_000, 20_000
 PERSONS_IN_TWO = 7  # persons in two households
-REPEATS = 2
+REPEATS = 1
 REACH = 1.5
 
 HOUSEHOLD_ROWS = """

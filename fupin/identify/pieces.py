@@ -2,7 +2,8 @@
 
 A run's files are made for reading all of it at once; one household in them costs a tenth of a second of decoding. A
 piece is a folder with the same files for ``PIECE`` neighbouring households. Pieces are cut when somebody first looks at
-one of their households, lie beside the runs, and the longest unread ones go when there are more than ``KEPT``.
+one of their households, or all at once behind a run that has no more than ``KEPT`` of them; they lie beside the runs,
+and the longest unread ones go when there are more.
 
 A piece is named by its run and by when and how the run's files were written: a run that was made anew has other pieces.
 Whoever reads a piece has asked the database before whether the household may be seen; a piece knows no users.
@@ -26,7 +27,8 @@ from fupin.engine.explain import RESULTS
 
 PIECE = 512  # households
 DRAWER = 8  # pieces that are cut together: reading for one decodes as much as reading for eight
-KEPT = 400  # pieces, each about half a megabyte
+WIDE = 64  # pieces that are cut together when all are: a sixth of the decoding of eight at a time
+KEPT = 600  # pieces, each about half a megabyte
 RUNS = 16  # of which the borders of the pieces are remembered
 
 _cutting = Lock()
@@ -72,21 +74,37 @@ def _borders(run: Path, stamp: str) -> tuple[str, ...]:  # noqa: ARG001  # the s
     return tuple(ids.sort().gather_every(PIECE))
 
 
+def prepare(run: Path) -> int:
+    """Cuts every piece of a run, so that nobody waits for one; how many there are. Of a run with too many, none."""
+    stamp = _stamp(run)
+    borders = _borders(run, stamp)
+    if len(borders) > KEPT:
+        return 0
+    for first in range(0, len(borders), WIDE):
+        past = min(first + WIDE, len(borders))
+        with _cutting:
+            if not all(_place(run, stamp, one).is_dir() for one in range(first, past)):
+                _cut_from(run, stamp, first, past)
+    return len(borders)
+
+
 def _cut(run: Path, stamp: str, number: int) -> None:
     """The piece and its neighbours. Two who cut the same one write the same; the first to finish is kept."""
     with _cutting:
-        if _place(run, stamp, number).is_dir():
-            return
-        home().mkdir(mode=0o700, exist_ok=True)
-        borders = _borders(run, stamp)
-        first = number - number % DRAWER
-        past = min(first + DRAWER, len(borders))
-        scans = [pl.scan_parquet(run / f"{result}.parquet") for result in RESULTS]
-        frames = pl.collect_all([scan.filter(_between(borders, first, past)) for scan in scans])
-        for one in range(first, past):
-            rows = [frame.filter(_between(borders, one, one + 1)) for frame in frames]
-            _write(dict(zip(RESULTS, rows, strict=True)), _place(run, stamp, one))
-        _clear()
+        if not _place(run, stamp, number).is_dir():
+            first = number - number % DRAWER
+            _cut_from(run, stamp, first, min(first + DRAWER, len(_borders(run, stamp))))
+
+
+def _cut_from(run: Path, stamp: str, first: int, past: int) -> None:
+    home().mkdir(mode=0o700, exist_ok=True)
+    borders = _borders(run, stamp)
+    scans = [pl.scan_parquet(run / f"{result}.parquet") for result in RESULTS]
+    frames = pl.collect_all([scan.filter(_between(borders, first, past)) for scan in scans])
+    for one in range(first, past):
+        rows = [frame.filter(_between(borders, one, one + 1)) for frame in frames]
+        _write(dict(zip(RESULTS, rows, strict=True)), _place(run, stamp, one))
+    _clear()
 
 
 def _between(borders: tuple[str, ...], first: int, past: int) -> pl.Expr:

@@ -28,6 +28,8 @@ from fupin.kernel.errors import NotFound, UserError
 from fupin.registry import api as registry
 
 RUN_TASK = "identify.run"
+PIECES_TASK = "identify.pieces"
+BEHIND = -10  # priority of work that nobody waits for
 
 Progress = Callable[[str, float], None]
 
@@ -84,6 +86,7 @@ def execute_run(run: Run, progress: Progress | None = None, engine: str = "") ->
     except Exception as error:
         _mark_failed(run, error)
         raise
+    queue.configure_task(PIECES_TASK, priority=BEHIND).defer(run_id=run.pk)
     run.refresh_from_db()
     return run
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from procrastinate.contrib.django import app
 
 from fupin.exchange.api import when_given_up
-from fupin.identify.models import Run
-from fupin.identify.services import RUN_TASK, execute_run, give_up
+from fupin.identify.models import Run, RunState
+from fupin.identify import pieces
+from fupin.identify.explaining import run_folder
+from fupin.identify.services import PIECES_TASK, RUN_TASK, execute_run, give_up
 
 when_given_up(RUN_TASK, give_up)
 
@@ -14,3 +16,11 @@ when_given_up(RUN_TASK, give_up)
 @app.task(name=RUN_TASK)
 def run_task(run_id: str) -> None:
     execute_run(Run.objects.get(pk=run_id))
+
+
+@app.task(name=PIECES_TASK)
+def pieces_task(run_id: str) -> None:
+    """Behind a finished run: what its portraits will read. One that is gone or unfinished by now needs none."""
+    run = Run.objects.filter(pk=run_id, state=RunState.FINISHED).first()
+    if run is not None:
+        pieces.prepare(run_folder(run))

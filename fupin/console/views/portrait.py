@@ -32,8 +32,8 @@ from fupin.ui.templatetags.ui import language, tongue
 def portrait(request: HttpRequest, household_id: str) -> HttpResponse:
     user = user_of(request)
     household = registry.household_for(user, household_id)
-    members = registry.members_of(user, household_id, lang=language())
-    ledger = registry.ledger_of(user, household_id)
+    members = registry.members_of(user, household, lang=language())
+    ledger = registry.ledger_of(user, household)
     income = income_data(ledger)
     context = {
         "area": "households",
@@ -43,7 +43,7 @@ def portrait(request: HttpRequest, household_id: str) -> HttpResponse:
         "workers": working_members(members),
         "income": income if income["months"] else None,
         "per_head": income_per_head(ledger, household.members),
-        "survey": survey_groups(registry.survey_of(user, household_id)),
+        "survey": survey_groups(registry.survey_of(user, household)),
         "may_reveal": accounts.may(user, "reveal_id"),
         **_identified(user, household, run_asked(user, request.GET.get("run", ""))),
     }

@@ -54,6 +54,22 @@ def test_every_household_is_explained_from_its_piece_as_from_the_run(city: City,
         assert told == engine_explain.explain(run, inputs, household_id)
 
 
+def test_all_pieces_can_be_cut_beforehand_and_are_those_that_are_read(
+    run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    count = pieces.prepare(run)
+    assert count == len(list(pieces.home().iterdir())) > 1
+    monkeypatch.setattr(pieces, "_cut_from", lambda *_given: pytest.fail("it was cut before"))
+    assert all(pieces.folder_for(run, one) != run for one in ids_of(run))
+    assert pieces.prepare(run) == count
+
+
+def test_a_run_of_more_pieces_than_are_kept_is_cut_as_it_is_read(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pieces, "KEPT", 2)
+    assert pieces.prepare(run) == 0
+    assert not pieces.home().exists()
+
+
 def test_the_pieces_hold_every_household_of_the_run_once(run: Path) -> None:
     folders = {pieces.folder_for(run, household_id) for household_id in ids_of(run)}
     assert sorted(one for folder in folders for one in ids_of(folder)) == ids_of(run)

@@ -148,3 +148,12 @@ def test_breadcrumb_and_children_follow_the_scope(cast: Cast, homes: Homes) -> N
     assert registry.children(cast.department, CITY) == []
     with pytest.raises(registry.NotFound):
         registry.breadcrumb("99")
+
+
+@pytest.mark.parametrize("who", ["stranger", "department", "administrator"])
+def test_a_household_in_hand_is_no_key_to_what_belongs_to_it(cast: Cast, homes: Homes, who: str) -> None:
+    household = registry.household_for(cast.cadre, "H-own")
+    for read in (registry.members_of, registry.survey_of, registry.ledger_of):
+        read(cast.cadre, household)
+        with pytest.raises(registry.NotFound):
+            read(getattr(cast, who), household)
