@@ -2,6 +2,7 @@
 
 import pytest
 
+from fupin.exchange import api as exchange
 from fupin.ui.tests.city import PASSWORD
 from fupin.ui.tests.visitor import Visitor
 
@@ -56,8 +57,15 @@ def test_an_address_that_does_not_exist_says_what_to_do(visitor: Visitor) -> Non
     assert "回到总览" in visitor.text()
 
 
-@pytest.mark.parametrize("path", ["/", "/households/", "/findings/", "/deliveries/", "/catalogue/", "/runs/"])
-def test_pages_fit_the_phone_and_the_desk(visitor: Visitor, path: str) -> None:
+@pytest.mark.parametrize("language", ["zh-hans", "en"])
+@pytest.mark.parametrize(
+    "path", ["/", "/households/", "/findings/", "/deliveries/", "/catalogue/", "/runs/", "DELIVERY"]
+)
+def test_pages_fit_the_phone_and_the_desk(visitor: Visitor, path: str, language: str) -> None:
+    cookie = {"name": "django_language", "value": language, "url": visitor.base}
+    visitor.page.context.add_cookies([cookie])  # type: ignore[list-item]  # a plain dict is one
+    delivery = exchange.deliveries_for(visitor.city.cast["office"]).order_by("-bad_rows")[0].pk
+    path = path.replace("DELIVERY", f"/deliveries/{delivery}/")
     visitor.page.set_viewport_size({"width": 390, "height": 844})
     visitor.sign_in("office").open(path)
     assert visitor.fits(390)

@@ -15,6 +15,13 @@ def test_evidence_opens_beside_the_households_own_statement(visitor: Visitor) ->
     assert visitor.page.locator("[data-detail]").count() == 0  # a second click closes it
 
 
+def test_a_finding_sent_as_an_address_opens_as_a_page(visitor: Visitor) -> None:
+    one = visitor.city.run.findings.order_by("finding_id")[0]
+    assert visitor.sign_in("office").open(f"/findings/{visitor.city.run.pk}/{one.finding_id}/") == 200
+    assert "部门数据这样说" in visitor.text()
+    assert visitor.page.locator("header .brand").count() == 1
+
+
 def test_evidence_that_cannot_be_fetched_says_so(visitor: Visitor) -> None:
     visitor.sign_in("office").open("/findings/")
     visitor.page.route("**/findings/*/*/", lambda route: route.abort())

@@ -40,7 +40,7 @@ def findings(request: HttpRequest) -> HttpResponseBase:
 
 @room("findings")
 def finding(request: HttpRequest, run_id: str, finding_id: str) -> HttpResponse:
-    """Evidence and statement of one finding, put under its row."""
+    """Evidence and statement of one finding: under its row, or a page of its own for who opens the address."""
     user = user_of(request)
     run = identify.run_for(user, run_id)
     one = identify.findings_for(user, run).filter(finding_id=finding_id).first()
@@ -48,10 +48,12 @@ def finding(request: HttpRequest, run_id: str, finding_id: str) -> HttpResponse:
         raise NotFound(finding_id)
     survey = registry.survey_of(user, one.household_id)
     context = {
+        "area": "findings",
         "finding": one,
         "rule": identify.catalogue_rule(one.rule),
         "evidence": evidence_of(run, one),
         "survey": survey,
         "statements": statements_of(one.topic, survey),
     }
-    return render(request, "console/finding_detail.html", context)
+    part = "HX-Request" in request.headers
+    return render(request, "console/finding_detail.html" if part else "console/finding.html", context)
