@@ -5,9 +5,9 @@ from __future__ import annotations
 from procrastinate.contrib.django import app
 
 from fupin.exchange.api import when_given_up
-from fupin.identify.models import Run, RunState
 from fupin.identify import pieces
 from fupin.identify.explaining import run_folder
+from fupin.identify.models import Run, RunState
 from fupin.identify.services import PIECES_TASK, RUN_TASK, execute_run, give_up
 
 when_given_up(RUN_TASK, give_up)
