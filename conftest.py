@@ -45,7 +45,8 @@ def pytest_configure(config: pytest.Config) -> None:
     from django.conf import settings
 
     django.setup()
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # slow on purpose otherwise
+    quick = "django.contrib.auth.hashers.MD5PasswordHasher"  # slow on purpose otherwise
+    settings.PASSWORD_HASHERS = [quick, "fupin.accounts.hashers.DrawnPassword"]
 
 
 def begin_session() -> None:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import secrets
 from dataclasses import dataclass
 
 from django.db import transaction
 
 from fupin.accounts.models import Role, User
-from fupin.accounts.rules import password_problem
-from fupin.accounts.services import open_account
+from fupin.accounts.opening import open_account
 
 
 @dataclass(frozen=True)
@@ -37,15 +35,10 @@ def cast_accounts(
         CastAccount("county_office", "xianban", Role.OFFICE, county, "", "蓝秋实", "县扶贫办"),
         CastAccount("cadre", "cungan", Role.CADRE, village, "", "陆春生", "驻村干部"),
         CastAccount("department", "minzheng", Role.DEPARTMENT, city, department, "莫文静", "部门数据员"),
-        CastAccount("administrator", "guanli", Role.ADMINISTRATOR, "", "", "黄维正", "管理员"),
+        CastAccount("administrator", "guanli", Role.SYSTEM_ADMINISTRATOR, "", "", "黄维正", "系统管理员"),
+        CastAccount("security", "anquan", Role.SECURITY_ADMINISTRATOR, "", "", "罗守安", "安全管理员"),
+        CastAccount("audit", "shenji", Role.AUDIT_ADMINISTRATOR, "", "", "谢鉴明", "审计管理员"),
     ]
-
-
-def draw_password() -> str:
-    """One that the policy accepts."""
-    while password_problem(password := secrets.token_urlsafe(9), ""):
-        pass
-    return password
 
 
 @transaction.atomic

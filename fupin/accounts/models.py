@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from django.contrib.auth.models import AbstractUser
 from django.db import models
+from django.utils import timezone
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
 from fupin.kernel.scope import Scope
@@ -14,16 +18,26 @@ class Role(models.TextChoices):
     OFFICE = "office", _("扶贫办")
     CADRE = "cadre", _("驻村干部")
     DEPARTMENT = "department", _("部门数据员")
-    ADMINISTRATOR = "administrator", _("管理员")
+    SYSTEM_ADMINISTRATOR = "system_administrator", _("系统管理员")
+    SECURITY_ADMINISTRATOR = "security_administrator", _("安全管理员")
+    AUDIT_ADMINISTRATOR = "audit_administrator", _("审计管理员")
+
+
+SEE_HOUSEHOLDS = (Role.DECISION_MAKER, Role.OFFICE, Role.CADRE)
 
 
 class User(AbstractUser):
     """A person who signs in. ``region`` is a region code: everything below it is in scope."""
 
-    role = models.CharField(_("角色"), max_length=20, choices=Role.choices)
+    role = models.CharField(_("角色"), max_length=30, choices=Role.choices)
     region = models.CharField(_("辖区代码"), max_length=15, blank=True, db_collation="C")
     department = models.CharField(_("部门"), max_length=40, blank=True)
     display_name = models.CharField(_("姓名"), max_length=60, blank=True)
+    ends_on = models.DateField(_("到期日"), null=True, blank=True)
+    must_change_password = models.BooleanField(default=False)
+    opened_by = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="opened")
+    #: grows when the rights change: sessions that began before it end
+    epoch = models.PositiveIntegerField(default=0)
 
     class Meta:
         constraints = [
@@ -42,23 +56,40 @@ class User(AbstractUser):
         ]
 
     @property
+    def is_open(self) -> bool:
+        """Neither closed nor past its last day."""
+        return self.is_active and (self.ends_on is None or self.ends_on >= timezone.localdate())
+
+    @property
     def scope(self) -> Scope:
-        """Households of the user's region; a department and an inactive user see none."""
-        if not self.is_active or not self.region or self.role == Role.DEPARTMENT:
+        """Households of the user's region; departments, the three administrators and closed accounts see none."""
+        if not self.is_open or not self.region or self.role not in SEE_HOUSEHOLDS:
             return Scope.nothing()
         return Scope.of(self.region)
+
+    def get_session_auth_hash(self) -> str:
+        """What a session must know: password and epoch. Either changes, and the session is over."""
+        return self._with_epoch(super().get_session_auth_hash())
+
+    def get_session_auth_fallback_hash(self) -> Iterator[str]:
+        return (self._with_epoch(one) for one in super().get_session_auth_fallback_hash())
+
+    def _with_epoch(self, known: str) -> str:
+        return salted_hmac("fupin.accounts.epoch", f"{known} {self.epoch}", algorithm="sha256").hexdigest()
 
     def __str__(self) -> str:
         return self.display_name or self.username
 
 
 class ApiToken(models.Model):
-    """A machine's key to the API: only its SHA-256 is kept."""
+    """A machine's key to the API: only its SHA-256 is kept, and it ends by itself."""
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="tokens")
     name = models.CharField(max_length=60)
     digest = models.BinaryField(max_length=32, unique=True)
     created_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField()
+    last_used_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
 
 

@@ -1,7 +1,8 @@
-"""The password policy as a validator for ``AUTH_PASSWORD_VALIDATORS``."""
+"""The password policy as a validator for ``AUTH_PASSWORD_VALIDATORS``, and passwords drawn by the machine."""
 
 from __future__ import annotations
 
+import secrets
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -17,3 +18,10 @@ class Policy:
 
     def get_help_text(self) -> str:
         return f"至少 {PASSWORD_LENGTH} 位，含大写、小写、数字、符号中的三种，不含用户名。"
+
+
+def draw_password() -> str:
+    """One that the policy accepts."""
+    while password_problem(password := secrets.token_urlsafe(9), ""):
+        pass
+    return password

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
-from fupin.accounts.models import Deed, SavedFilter, User
-from fupin.accounts.rules import role_may
+from fupin.accounts.models import ApiToken, Deed, SavedFilter, User
+from fupin.accounts.rules import ROLES, may_hand_down, role_may
+from fupin.kernel.errors import NotFound
 
 
 def may(user: User, verb: str) -> bool:
     """True when the user's role has the right. Raises KeyError for an unknown verb (see rules.VERBS)."""
-    return role_may(user.role, verb) and user.is_active
+    return role_may(user.role, verb) and user.is_open
+
+
+def may_keep(by: User, user: User) -> bool:
+    """Whether ``by`` may change and close the account: one that it could have opened."""
+    return by.is_open and may_hand_down(by.role, by.region, user.role, user.region)
 
 
 def deeds_for(user: User) -> QuerySet[Deed]:
@@ -20,9 +26,27 @@ def deeds_for(user: User) -> QuerySet[Deed]:
 
 
 def users_for(user: User) -> QuerySet[User]:
-    """All accounts by name for who manages them, for the others only their own."""
+    """The accounts that the user may manage or guard, and always the own one."""
     users = User.objects.order_by("role", "username")
-    return users if may(user, "manage_users") else users.filter(pk=user.pk)
+    own = Q(pk=user.pk)
+    if may(user, "guard_users"):
+        return users
+    if may(user, "manage_users"):
+        return users.filter(own | Q(role__in=ROLES[user.role].gives, region__startswith=user.region))
+    return users.filter(own)
+
+
+def user_for(user: User, username: str) -> User:
+    """Raises NotFound for one that is absent or not the user's to see, the same."""
+    found = users_for(user).filter(username=username).first()
+    if found is None:
+        raise NotFound(username)
+    return found
+
+
+def tokens_of(user: User) -> QuerySet[ApiToken]:
+    """The account's tokens, the newest first."""
+    return ApiToken.objects.filter(user=user).order_by("-created_at")
 
 
 def filters_for(user: User, path: str) -> QuerySet[SavedFilter]:

@@ -15,14 +15,15 @@ VERBS = {
     "download_bad_rows": ("下载问题数据", "download bad rows"),
     "start_run": ("发起识别运行", "start a run"),
     "load_registry": ("载入登记库和区划", "load the registry and regions"),
-    "manage_users": ("管理账号", "manage accounts"),
+    "manage_users": ("开设和管理账号", "open and manage accounts"),
+    "guard_users": ("解锁账号、重设密码、收回令牌", "unlock accounts, renew passwords, revoke tokens"),
     "issue_token": ("发放接口令牌", "issue API tokens"),
     "see_deeds": ("查看全部留痕", "see everybody's deeds"),
 }
 
 
 class RoleRights:
-    """A role: which verbs, and why in one sentence."""
+    """A role: which verbs, which roles it may hand down, and why in one sentence."""
 
     code: str
     zh: str
@@ -30,6 +31,10 @@ class RoleRights:
     why_zh: str
     why_en: str
     verbs: frozenset[str]
+    #: codes of the roles that its accounts may give, at or below their own region
+    gives: tuple[str, ...] = ()
+    #: an account answers for a region; without one it sees nothing
+    needs_region = True
 
 
 class DecisionMaker(RoleRights):
@@ -41,12 +46,16 @@ class DecisionMaker(RoleRights):
 
 class Office(RoleRights):
     code, zh, en = "office", "扶贫办", "poverty office"
-    why_zh = "管理本辖区的登记、数据接收和识别运行；查看完整证件号要写明理由并留痕。"
-    why_en = "Runs registry, deliveries, identification; seeing an ID number needs a reason and is recorded."
+    why_zh = "管理本辖区的登记、数据接收和识别运行，为下级开设账号；查看完整证件号要写明理由并留痕。"
+    why_en = (
+        "Runs registry, deliveries, identification, and opens accounts below; "
+        "seeing an ID number needs a reason and is recorded."
+    )
     verbs = frozenset(
         {"see_households", "see_results", "reveal_id", "deliver", "see_deliveries", "download_bad_rows"}
-        | {"start_run", "load_registry", "issue_token"}
+        | {"start_run", "load_registry", "issue_token", "manage_users"}
     )
+    gives = ("decision_maker", "office", "cadre", "department")
 
 
 class Cadre(RoleRights):
@@ -63,16 +72,51 @@ class Department(RoleRights):
     verbs = frozenset({"deliver", "see_deliveries", "download_bad_rows", "issue_token"})
 
 
-class Administrator(RoleRights):
-    code, zh, en = "administrator", "管理员", "administrator"
-    why_zh = "管理账号、查看留痕，不看业务数据（三员分立）。"
-    why_en = "Manages accounts and reads the trail of deeds; sees no business data (separation of duties)."
-    verbs = frozenset({"manage_users", "issue_token", "see_deeds"})
+class SystemAdministrator(RoleRights):
+    """三员分立 (等保三级): the three administrators are three persons, and none of them sees a household."""
+
+    code, zh, en = "system_administrator", "系统管理员", "system administrator"
+    why_zh = "开设、调整、停用账号；不能重设密码，不看留痕，不看业务数据（三员分立）。"
+    why_en = "Opens, moves and closes accounts; renews no password, reads no trail, sees no business data."
+    verbs = frozenset({"manage_users"})
+    gives = ("decision_maker", "office", "cadre", "department", "system_administrator")
+    needs_region = False
+
+
+class SecurityAdministrator(RoleRights):
+    code, zh, en = "security_administrator", "安全管理员", "security administrator"
+    why_zh = "解锁账号、重设密码、收回令牌；不能开设账号，不看留痕，不看业务数据（三员分立）。"
+    why_en = "Unlocks accounts, renews passwords, revokes tokens; opens none, reads no trail, sees no business data."
+    verbs = frozenset({"guard_users"})
+    needs_region = False
+
+
+class AuditAdministrator(RoleRights):
+    code, zh, en = "audit_administrator", "审计管理员", "audit administrator"
+    why_zh = "查看全部留痕；不能改动任何账号，不看业务数据（三员分立）。"
+    why_en = "Reads everybody's trail of deeds; changes no account, sees no business data (separation of duties)."
+    verbs = frozenset({"see_deeds"})
+    needs_region = False
 
 
 ROLES: dict[str, type[RoleRights]] = {
-    role.code: role for role in (DecisionMaker, Office, Cadre, Department, Administrator)
-}
+    role.code: role
+    for role in (
+        DecisionMaker, Office, Cadre, Department, SystemAdministrator, SecurityAdministrator, AuditAdministrator,
+    )
+}  # fmt: skip
+#: these are set up at the machine itself (``fupin users add``): nobody makes the one who watches over him
+THREE = (SystemAdministrator.code, SecurityAdministrator.code, AuditAdministrator.code)
+
+
+def lies_in(region: str, above: str) -> bool:
+    """Region codes are prefix codes; an empty one is the whole house."""
+    return region.startswith(above)
+
+
+def may_hand_down(role: str, region: str, given_role: str, given_region: str) -> bool:
+    """Whether an account of ``role`` in ``region`` may open, change or close one of ``given_role`` there."""
+    return role_may(role, "manage_users") and given_role in ROLES[role].gives and lies_in(given_region, region)
 
 
 def role_may(role: str, verb: str) -> bool:
@@ -102,10 +146,16 @@ def password_problem(password: str, username: str) -> tuple[str, str] | None:
 
 
 MAX_FAILURES = 5
+#: of one name from all addresses together: a stranger far away cannot lock out somebody with five guesses, a crowd of
+#: machines cannot guess for long either
+MAX_FAILURES_ANYWHERE = 30
 LOCK = timedelta(minutes=15)
 
 
-def locked_until(failures: Sequence[datetime], now: datetime) -> datetime | None:
-    """When an account opens again after five failures within a quarter of an hour; None when it is open."""
+def locked_until(failures: Sequence[datetime], now: datetime, most: int = MAX_FAILURES) -> datetime | None:
+    """When sign-in opens again after ``most`` failures within a quarter of an hour; None when it is open."""
     recent = sorted(at for at in failures if at > now - LOCK)
-    return recent[-MAX_FAILURES] + LOCK if len(recent) >= MAX_FAILURES else None
+    return recent[-most] + LOCK if len(recent) >= most else None
+
+
+TOKEN_DAYS = 180  # of a token, unless a shorter life is asked for

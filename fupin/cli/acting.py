@@ -38,7 +38,7 @@ def acting_administrator(username: str | None) -> User | None:
         return acting_user(username)
     if not User.objects.exists():
         return None
-    found = User.objects.filter(is_active=True, role=Role.ADMINISTRATOR).order_by("pk").first()
+    found = User.objects.filter(is_active=True, role=Role.SYSTEM_ADMINISTRATOR).order_by("pk").first()
     if found is None:
         raise UserError(
             zh="没有管理员账号可以建立账号",

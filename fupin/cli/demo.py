@@ -114,7 +114,8 @@ def _refuse_other_data() -> None:
 
 def _office() -> User:
     """The cast of the demonstration; passwords are drawn once and kept in the data folder."""
-    from fupin.accounts.cast import create_cast, draw_password
+    from fupin.accounts.cast import create_cast
+    from fupin.accounts.passwords import draw_password
 
     path = _password_file()
     path.parent.mkdir(parents=True, exist_ok=True)

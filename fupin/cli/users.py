@@ -1,4 +1,7 @@
-"""`fupin users add|cast|token`: an account, the accounts of the demonstration, tokens for the API."""
+"""`fupin users`: accounts from the command line, the accounts of the demonstration, tokens for the API.
+
+Whoever may run it on this machine stands above every account: the three administrators are set up here.
+"""
 
 from __future__ import annotations
 
@@ -9,12 +12,17 @@ import typer
 
 from fupin.cli.acting import acting_administrator, acting_user
 from fupin.cli.django_setup import django_ready
+from fupin.cli.users_file import load_command
 
 
 def register(app: typer.Typer) -> None:
     users = typer.Typer(help="账号 / accounts", no_args_is_help=True)
     users.callback()(about)
     users.command("add")(add_command)
+    users.command("load")(load_command)
+    users.command("list")(list_command)
+    users.command("password")(password_command)
+    users.command("unlock")(unlock_command)
     users.command("cast")(cast_command)
     users.command("token")(token_command)
     app.add_typer(users, name="users")
@@ -22,7 +30,13 @@ def register(app: typer.Typer) -> None:
 
 def add_command(
     username: Annotated[str, typer.Argument(help="用户名 / name to sign in with")],
-    role: Annotated[str, typer.Option(help="角色 / role: decision_maker, office, cadre, department, administrator")],
+    role: Annotated[
+        str,
+        typer.Option(
+            help="角色 / role: decision_maker, office, cadre, department, "
+            "system_administrator, security_administrator, audit_administrator"
+        ),
+    ],
     region: Annotated[
         str, typer.Option(help="辖区代码，如 450124 / region code; everything below it is in scope")
     ] = "",
@@ -36,10 +50,10 @@ def add_command(
 ) -> None:
     """建立账号；密码从键盘（或管道第一行）读取 / a new account; its password is typed, or the first line piped in."""
     django_ready()
-    from fupin.accounts.api import create_user
+    from fupin.accounts.api import THREE, create_user
 
     user = create_user(
-        by=acting_administrator(as_user),
+        by=None if role in THREE and as_user is None else acting_administrator(as_user),
         username=username,
         password=typed_password(),
         role=role,
@@ -55,6 +69,40 @@ def typed_password() -> str:
     if sys.stdin.isatty():
         return str(typer.prompt("密码 / password", hide_input=True, confirmation_prompt=True))
     return sys.stdin.readline().rstrip("\r\n")
+
+
+def list_command() -> None:
+    """全部账号 / every account."""
+    django_ready()
+    from fupin.accounts.api import User
+
+    for one in User.objects.order_by("role", "username"):
+        state = "启用 / open" if one.is_open else "停用 / closed"
+        typer.echo(f"{one.username:<16} {one.role:<22} {one.region or one.department or '–':<14} {state}  {one}")
+
+
+def password_command(
+    username: Annotated[str, typer.Argument(help="账号 / account")],
+    reason: Annotated[str, typer.Option(help="理由，记入留痕 / why, for the trail")],
+) -> None:
+    """重设密码；从键盘（或管道第一行）读取，本人登录后须修改 / a new password, to be changed at the next sign-in."""
+    django_ready()
+    from fupin.accounts.api import renew_password
+
+    renew_password(by=None, user=acting_user(username), password=typed_password(), reason=reason)
+    typer.echo(f"密码已重设 / password renewed: {username}")
+
+
+def unlock_command(
+    username: Annotated[str, typer.Argument(help="账号 / account")],
+    reason: Annotated[str, typer.Option(help="理由，记入留痕 / why, for the trail")],
+) -> None:
+    """解锁账号 / forget the failed sign-ins of an account."""
+    django_ready()
+    from fupin.accounts.api import unlock
+
+    unlock(by=None, user=acting_user(username), reason=reason)
+    typer.echo(f"已解锁 / unlocked: {username}")
 
 
 def token_command(
@@ -80,8 +128,8 @@ def cast_command(
 ) -> None:
     """建立演示账号；已有的不动 / create the demonstration accounts; those that exist are left as they are."""
     django_ready()
-    from fupin.accounts.api import User
-    from fupin.accounts.cast import cast_accounts, create_cast, draw_password
+    from fupin.accounts.api import User, draw_password
+    from fupin.accounts.cast import cast_accounts, create_cast
 
     known = set(User.objects.values_list("username", flat=True))
     chosen = password or draw_password()

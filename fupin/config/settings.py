@@ -89,9 +89,14 @@ USE_I18N = True
 USE_TZ = True
 
 AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["fupin.accounts.backend.OpenAccounts"]
 LOGIN_URL = reverse_lazy("console:sign_in")
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = LOGIN_URL
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+    "fupin.accounts.hashers.DrawnPassword",
+]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "fupin.accounts.passwords.Policy"},
     {

@@ -2,7 +2,20 @@
 
 from django.urls import path
 
-from fupin.console.views import deliveries, findings, home, households, measures, people, portrait, runs, saved, sign_in
+from fupin.console.views import (
+    deliveries,
+    findings,
+    home,
+    households,
+    measures,
+    own_account,
+    people,
+    portrait,
+    runs,
+    saved,
+    sign_in,
+    users,
+)
 
 app_name = "console"
 urlpatterns = [
@@ -32,6 +45,13 @@ urlpatterns = [
     path("households/<str:household_id>/members/<str:person_id>/number/", portrait.reveal, name="reveal"),
     path("filters/", saved.save, name="save_filter"),
     path("filters/<int:number>/forget/", saved.forget, name="forget_filter"),
-    path("users/", people.users, name="users"),
+    path("users/", users.users, name="users"),
+    path("users/new/", users.new, name="new_user"),
+    path("users/<str:username>/", users.account, name="account"),
+    path("users/<str:username>/<str:act>/", users.act, name="account_act"),
+    path("account/", own_account.show, name="own_account"),
+    path("account/password/", own_account.password, name="own_password"),
+    path("account/tokens/", own_account.issue, name="issue_token"),
+    path("account/tokens/<int:number>/<str:act>/", own_account.token, name="token_act"),
     path("deeds/", people.deeds, name="deeds"),
 ]

@@ -37,14 +37,17 @@ HOUSEHOLDS = Room("households", "console:households", _("农户"), "users")
 MAP = Room("map", "command:map", _("地图"), "map-2")
 MEASURES = Room("measures", "console:measures", _("测度"), "chart-bar")
 USERS = Room("users", "console:users", _("账号"), "id")
+ACCOUNT = Room("account", "console:own_account", _("我的账号"), "user")
 DEEDS = Room("deeds", "console:deeds", _("操作记录"), "history")
 
 ROOMS: Mapping[str, tuple[Room, ...]] = {
     Role.DECISION_MAKER: (HOME, MAP, MEASURES, FINDINGS, HOUSEHOLDS, RUNS, CATALOGUE, DELIVERIES),
-    Role.OFFICE: (HOME, CATALOGUE, DELIVERIES, RUNS, FINDINGS, HOUSEHOLDS, MEASURES, MAP),
+    Role.OFFICE: (HOME, CATALOGUE, DELIVERIES, RUNS, FINDINGS, HOUSEHOLDS, MEASURES, MAP, USERS),
     Role.CADRE: (HOME, HOUSEHOLDS, FINDINGS, MAP),
     Role.DEPARTMENT: (HOME, CATALOGUE, DELIVERIES),
-    Role.ADMINISTRATOR: (HOME, USERS, DEEDS),
+    Role.SYSTEM_ADMINISTRATOR: (HOME, USERS),
+    Role.SECURITY_ADMINISTRATOR: (HOME, USERS),
+    Role.AUDIT_ADMINISTRATOR: (HOME, DEEDS),
 }
 
 
@@ -54,7 +57,8 @@ def rooms_of(user: User) -> tuple[Room, ...]:
 
 
 def may_enter(user: User, area: str) -> bool:
-    return any(room.area == area for room in rooms_of(user))
+    """Everybody enters the room of the own account; it stands in the menu of the user, not in the navigation."""
+    return area == ACCOUNT.area or any(room.area == area for room in rooms_of(user))
 
 
 def is_demo() -> bool:

@@ -14,6 +14,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 
@@ -50,6 +51,8 @@ def room(area: str) -> Callable[[View[P]], View[P]]:
                 return _to_sign_in(request)
             if not chrome.may_enter(user_of(request), area):
                 raise PermissionDenied
+            if user_of(request).must_change_password and area != chrome.ACCOUNT.area:
+                return _to_new_password(request)
             if _tells_a_number(request):
                 return _without_number(request)
             try:
@@ -96,6 +99,13 @@ def _to_sign_in(request: HttpRequest) -> HttpResponse:
     if "HX-Request" in request.headers:
         return HttpResponse(status=204, headers={"HX-Redirect": answer.url})
     return answer
+
+
+def _to_new_password(request: HttpRequest) -> HttpResponse:
+    """A password that somebody else knows opens nothing but the page where it is changed."""
+    if "HX-Request" in request.headers:
+        return HttpResponse(status=204, headers={"HX-Redirect": reverse(chrome.ACCOUNT.view)})
+    return redirect(chrome.ACCOUNT.view)
 
 
 def _page_to_return_to(request: HttpRequest) -> str:

@@ -26,6 +26,8 @@ class Cast:
     stranger: User
     department: User
     administrator: User
+    security: User
+    audit: User
 
 
 @pytest.fixture

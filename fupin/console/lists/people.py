@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from django.db.models import QuerySet
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -12,7 +14,15 @@ from fupin.ui.lists import Column, Kind, Listing, by_key
 from fupin.ui.templatetags.ui import department_name, object_name, role_name, verb_name
 
 USERS = (
-    Column("username", _("用户名"), lambda one: one.username, sort=("username",), fixed=True, width=16),
+    Column(
+        "username",
+        _("用户名"),
+        lambda one: one.username,
+        lambda one: format_html('<a href="{}">{}</a>', reverse("console:account", args=[one.username]), one.username),
+        sort=("username",),
+        fixed=True,
+        width=16,
+    ),
     Column("name", _("姓名"), lambda one: one.display_name, sort=("display_name",), width=12),
     Column("role", _("角色"), lambda one: role_name(one.role), sort=("role",), width=12),
     Column("region", _("辖区代码"), lambda one: one.region, sort=("region",)),
@@ -32,7 +42,8 @@ USERS = (
         css="text-nowrap",
         width=18,
     ),
-    Column("active", _("状态"), lambda one: gettext("启用") if one.is_active else gettext("停用"), sort=("is_active",)),
+    Column("ends", _("到期日"), lambda one: one.ends_on, sort=("ends_on",), gaps=True, kind=Kind.DATE, width=12),
+    Column("active", _("状态"), lambda one: gettext("启用") if one.is_open else gettext("停用"), sort=("is_active",)),
 )
 
 

@@ -23,7 +23,10 @@ PAGES = {
     "nothing found": ("office", "/households/?q=zzzzzz"),
     "portrait": ("office", "/households/{household}/"),
     "users": ("administrator", "/users/"),
-    "deeds": ("administrator", "/deeds/"),
+    "a new account": ("office", "/users/new/"),
+    "an account": ("office", "/users/cungan/"),
+    "my account": ("department", "/account/"),
+    "deeds": ("audit", "/deeds/"),
     "forbidden": ("cadre", "/runs/"),
     "not found": ("office", "/nowhere/"),
 }

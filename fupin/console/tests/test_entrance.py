@@ -30,7 +30,8 @@ def test_after_signing_in_the_page_asked_for_opens(visitor: Visitor) -> None:
         ("decision", "农户的判定"),
         ("office", "需要处理的批次"),
         ("department", "提交数据"),
-        ("administrator", "最近的操作"),
+        ("administrator", "我最近的操作"),
+        ("audit", "最近的操作"),
     ],
 )
 def test_home_shows_each_role_its_own_work(visitor: Visitor, who: str, words: str) -> None:
@@ -38,7 +39,7 @@ def test_home_shows_each_role_its_own_work(visitor: Visitor, who: str, words: st
     assert words in visitor.text()
 
 
-@pytest.mark.parametrize(("who", "path"), [("department", "/households/"), ("cadre", "/runs/"), ("office", "/users/")])
+@pytest.mark.parametrize(("who", "path"), [("department", "/households/"), ("cadre", "/runs/"), ("cadre", "/users/")])
 def test_a_room_of_another_role_is_refused_politely(visitor: Visitor, who: str, path: str) -> None:
     assert visitor.sign_in(who).open(path) == 403
     assert "没有权限" in visitor.text()

@@ -20,7 +20,7 @@ LISTS = [
     ("office", "/deliveries/"),
     ("office", "/runs/"),
     ("administrator", "/users/"),
-    ("administrator", "/deeds/?verb=receive"),
+    ("audit", "/deeds/?verb=receive"),
 ]
 
 

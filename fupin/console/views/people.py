@@ -1,4 +1,4 @@
-"""For the administrator: who has an account, who did what."""
+"""For the audit administrator: who did what."""
 
 from __future__ import annotations
 
@@ -10,25 +10,11 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
 from fupin.accounts import api as accounts
-from fupin.accounts.api import Deed, Role, User
+from fupin.accounts.api import Deed, User
 from fupin.console.filters import day
 from fupin.console.lists import people as lists
 from fupin.ui.answers import answer
 from fupin.ui.guards import room, user_of
-
-
-@room("users")
-def users(request: HttpRequest) -> HttpResponseBase:
-    user = user_of(request)
-    accounts.require(user, "manage_users")
-    asked = {name: request.GET.get(name, "").strip() for name in ("role", "q")}
-    rows = accounts.users_for(user)
-    if asked["role"]:
-        rows = rows.filter(role=asked["role"])
-    if asked["q"]:
-        rows = rows.filter(Q(username__icontains=asked["q"]) | Q(display_name__icontains=asked["q"]))
-    context = {"area": "users", "asked": asked, "roles": Role.choices, "rights": accounts.ROLES}
-    return answer(request, lists.users(rows), "console/users.html", context)
 
 
 @room("deeds")

@@ -1,0 +1,207 @@
+"""What happens to an account after it was opened: moved, closed, opened again, given a new password, unlocked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from fupin.accounts.doors import KIND, name_key
+from fupin.accounts.models import ApiToken, SavedFilter, User
+from fupin.accounts.opening import check_password, check_place, demand_giving
+from fupin.accounts.queries import may, may_keep
+from fupin.accounts.services import record
+from fupin.kernel.errors import Forbidden, UserError
+
+
+@transaction.atomic
+def change_account(
+    *,
+    by: User,
+    user: User,
+    role: str,
+    region: str,
+    department: str = "",
+    display_name: str = "",
+    ends_on: date | None = None,
+    reason: str,
+) -> User:
+    """Another role, region, department, name or end. The rights of the old place end at once: tokens and sessions go.
+
+    ``by`` must be allowed to give both the old and the new place. Raises UserError and Forbidden.
+    """
+    check_place(role, region, department)
+    _demand_keeping(by, user)
+    demand_giving(by, role, region)
+    _demand_reason(reason)
+    locked = User.objects.select_for_update().get(pk=user.pk)
+    before = _place(locked)
+    locked.role, locked.region, locked.department = role, region, department
+    locked.display_name, locked.ends_on = display_name, ends_on
+    if (moved := _place(locked) != before) and before[:3] != _place(locked)[:3]:
+        _end_sessions_and_tokens(by, locked)
+    locked.save()
+    if moved:
+        detail = {"before": before, "after": _place(locked)}
+        _write(by, "change_user", locked, reason, detail)
+    return locked
+
+
+def _place(user: User) -> list[str]:
+    return [user.role, user.region, user.department, user.display_name, str(user.ends_on or "")]
+
+
+@transaction.atomic
+def close_account(*, by: User, user: User, reason: str, successor: User | None = None) -> None:
+    """Nobody can sign in with it any more; what it did stays in the trail under its name.
+
+    ``successor`` takes over its open work: saved filters today, open cases as they come. Raises UserError and
+    Forbidden: also for the own account, which somebody else has to close.
+    """
+    _demand_keeping(by, user)
+    _demand_reason(reason)
+    if successor is not None:
+        _demand_successor(by, user, successor)
+        _hand_over(user, successor)
+    locked = User.objects.select_for_update().get(pk=user.pk)
+    locked.is_active = False
+    _end_sessions_and_tokens(by, locked)
+    locked.save()
+    _write(by, "close_user", locked, reason, {"successor": successor.pk} if successor else {})
+
+
+def _demand_successor(by: User, user: User, successor: User) -> None:
+    if successor.pk == user.pk or not successor.is_open or successor.role != user.role:
+        raise UserError(
+            "接手的账号要是另一个启用的、同一角色的账号",
+            "the successor is another open account of the same role",
+            "先开设接手人的账号",
+            "open the successor's account first",
+        )
+    _demand_keeping(by, successor)
+
+
+def _hand_over(user: User, successor: User) -> None:
+    """Names that the successor uses already stay the successor's."""
+    own = set(SavedFilter.objects.filter(user=successor).values_list("path", "name"))
+    for one in SavedFilter.objects.filter(user=user):
+        if (one.path, one.name) not in own:
+            SavedFilter.objects.filter(pk=one.pk).update(user=successor)
+
+
+@transaction.atomic
+def reopen_account(*, by: User, user: User, reason: str) -> None:
+    """It signs in again with its old password. Raises UserError and Forbidden."""
+    _demand_keeping(by, user)
+    _demand_reason(reason)
+    User.objects.filter(pk=user.pk).update(is_active=True)
+    _write(by, "reopen_user", user, reason, {})
+
+
+@transaction.atomic
+def renew_password(*, by: User | None, user: User, password: str, reason: str) -> None:
+    """A new password that its owner has to change at the next sign-in; sessions end. ``by`` is None at the machine.
+
+    Raises UserError and Forbidden.
+    """
+    if by is not None:
+        _demand_guarding(by, user)
+    _demand_reason(reason)
+    check_password(password, user.username, user.display_name)
+    locked = User.objects.select_for_update().get(pk=user.pk)
+    locked.set_password(password)
+    locked.must_change_password = True
+    locked.save()
+    _open_the_door(by, locked)
+    _write(by, "renew_password", locked, reason, {})
+
+
+@transaction.atomic
+def unlock(*, by: User | None, user: User, reason: str) -> None:
+    """Failures before now no longer count. Raises UserError and Forbidden."""
+    if by is not None:
+        _demand_guarding(by, user)
+    _demand_reason(reason)
+    _open_the_door(by, user)
+    _write(by, "unlock_user", user, reason, {})
+
+
+@transaction.atomic
+def change_own_password(*, user: User, old: str, new: str) -> User:
+    """Raises UserError when the old one is wrong or the new one will not do. Other sessions of the account end."""
+    locked = User.objects.select_for_update().get(pk=user.pk)
+    if not locked.check_password(old):
+        raise UserError("原密码不对", "the old password is wrong", "请再输入一次", "type it again")
+    if old == new:
+        raise UserError(
+            "新密码和原密码一样", "the new password is the old one", "请换一个密码", "choose another password"
+        )
+    check_password(new, locked.username, locked.display_name)
+    locked.set_password(new)
+    locked.must_change_password = False
+    locked.save()
+    _write(locked, "change_password", locked, "", {})
+    return locked
+
+
+def _open_the_door(by: User | None, user: User) -> None:
+    """Failed sign-ins under this name before now no longer count."""
+    record(by=by, verb="unlocked", object_kind=KIND, object_id=name_key(user.username))
+
+
+def _end_sessions_and_tokens(by: User, user: User) -> None:
+    """``epoch`` is part of what a session is signed with: an older session no longer fits."""
+    user.epoch += 1
+    for token in ApiToken.objects.filter(user=user, revoked_at__isnull=True):
+        token.revoked_at = timezone.now()
+        token.save(update_fields=["revoked_at"])
+        record(by=by, verb="revoke_token", object_kind="token", object_id=str(token.pk))
+
+
+def _demand_keeping(by: User, user: User) -> None:
+    if by.pk == user.pk:
+        raise Forbidden(
+            "不能改动自己的账号",
+            "nobody changes the own account",
+            "请上级或同级的另一位管理者办理",
+            "ask another one who may",
+        )
+    if not may_keep(by, user):
+        raise Forbidden(
+            f"账号 {user.username} 不归您管理",
+            f"the account {user.username} is not yours to manage",
+            "只能管理本辖区及以下、您的角色可以给的账号",
+            "only accounts at or below your region whose role you may give",
+        )
+
+
+def _demand_guarding(by: User, user: User) -> None:
+    """The security administrator, or an officer above; a system administrator may not take an account over."""
+    if by.pk != user.pk and (may(by, "guard_users") or (may(by, "see_households") and may_keep(by, user))):
+        return
+    raise Forbidden(
+        f"您不能为账号 {user.username} 重设密码或解锁",
+        f"you may not renew the password of {user.username} or unlock it",
+        "请安全管理员或其上级扶贫办办理",
+        "ask the security administrator or the office above it",
+    )
+
+
+def _demand_reason(reason: str) -> None:
+    if not reason.strip():
+        raise UserError("请写明理由", "a reason is needed", "理由会记入留痕", "it is written into the trail")
+
+
+def _write(by: User | None, verb: str, user: User, reason: str, detail: Mapping[str, Any]) -> None:
+    record(
+        by=by,
+        verb=verb,
+        object_kind="user",
+        object_id=str(user.pk),
+        region=user.region,
+        reason=reason.strip()[:200],
+        detail=detail,
+    )

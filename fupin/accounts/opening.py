@@ -1,0 +1,157 @@
+"""New accounts, handed down: at or below the own region, and only with roles that the own role gives."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.db import transaction
+
+from fupin.accounts.models import Role, User
+from fupin.accounts.rules import ROLES, may_hand_down, password_problem
+from fupin.accounts.services import record, require
+from fupin.catalogue.schema import departments
+from fupin.kernel.errors import Forbidden, UserError
+from fupin.kernel.regions import is_code
+
+USERNAME = re.compile(r"[a-z][a-z0-9._@-]{1,39}", re.ASCII | re.IGNORECASE)
+
+
+@transaction.atomic
+def create_user(
+    *,
+    by: User | None,
+    username: str,
+    password: str,
+    role: str,
+    region: str,
+    department: str = "",
+    display_name: str = "",
+    ends_on: date | None = None,
+    first: bool = False,
+) -> User:
+    """A new account. ``by`` is None only at the machine itself, where the operating system has asked who it is.
+
+    ``first``: the password is one that its owner has to change at the first sign-in. Raises UserError and Forbidden.
+    """
+    check_account(username, role, region, department)
+    if by is not None:
+        demand_giving(by, role, region)
+    check_password(password, username, display_name)
+    return open_account(
+        by=by,
+        username=username,
+        password=password,
+        role=role,
+        region=region,
+        department=department,
+        display_name=display_name,
+        ends_on=ends_on,
+        must_change_password=first,
+    )
+
+
+def demand_giving(by: User, role: str, region: str) -> None:
+    """Raises Forbidden unless ``by`` may give this role in this region."""
+    require(by, "manage_users")
+    if may_hand_down(by.role, by.region, role, region):
+        return
+    given = [ROLES[code] for code in ROLES[by.role].gives]
+    if role not in ROLES[by.role].gives:
+        raise Forbidden(
+            f"您的角色不能开设“{ROLES[role].zh}”账号",
+            f"your role may not give the role {ROLES[role].en!r}",
+            f"您可以给的角色：{'、'.join(one.zh for one in given)}",
+            f"roles you may give: {', '.join(one.en for one in given)}",
+        )
+    raise Forbidden(
+        f"区划 {region or '（空）'} 不在您的辖区 {by.region} 内",
+        f"region {region or '(empty)'} does not lie in yours, {by.region}",
+        "只能在本辖区及以下开设账号",
+        "accounts are opened at or below your own region",
+    )
+
+
+def check_password(password: str, username: str, display_name: str) -> None:
+    """The policy of the settings; its own words where it is ours that refuses. Raises UserError."""
+    problem = password_problem(password, username)
+    if problem is None:
+        try:
+            validate_password(password, User(username=username, display_name=display_name))
+        except ValidationError:
+            problem = ("密码太常见，或与姓名太像", "the password is too common or too like the name")
+    if problem is not None:
+        raise UserError(*problem, "请换一个密码", "choose another password")
+
+
+@transaction.atomic
+def open_account(
+    *,
+    by: User | None,
+    username: str,
+    password: str,
+    role: str,
+    region: str,
+    department: str,
+    display_name: str,
+    ends_on: date | None = None,
+    must_change_password: bool = False,
+) -> User:
+    """The account itself, whatever its password: for ``create_user`` and the machine-drawn ones of the cast."""
+    check_account(username, role, region, department)
+    if User.objects.filter(username__iexact=username).exists():
+        raise UserError(
+            f"用户名 {username} 已存在", f"the username {username} is taken", "换一个用户名", "choose another username"
+        )
+    user = User(username=username, role=role, region=region, department=department, display_name=display_name)
+    user.ends_on, user.must_change_password, user.opened_by = ends_on, must_change_password, by
+    user.set_password(password)
+    user.save()
+    record(by=by, verb="create_user", object_kind="user", object_id=str(user.pk), region=region, detail={"role": role})
+    return user
+
+
+def check_account(username: str, role: str, region: str, department: str) -> None:
+    """A name that will do, and a place that fits. Raises UserError."""
+    if not USERNAME.fullmatch(username):
+        raise UserError(
+            f"用户名“{username}”不合规",
+            f"{username!r} is no username",
+            "用 2–40 个字母、数字或 . _ - @，以字母开头",
+            "2 to 40 letters, digits or . _ - @, beginning with a letter",
+        )
+    check_place(role, region, department)
+
+
+def check_place(role: str, region: str, department: str) -> None:
+    """Role, region and department fit each other. Raises UserError."""
+    if role not in Role.values:
+        raise UserError(
+            f"没有角色 {role}",
+            f"no role {role!r}",
+            f"可用：{'、'.join(Role.values)}",
+            f"one of {', '.join(Role.values)}",
+        )
+    if region and not is_code(region):
+        raise UserError(
+            f"辖区代码 {region} 不对",
+            f"{region!r} is no region code",
+            "2/4/6/9/12/15 位数字",
+            "2, 4, 6, 9, 12 or 15 digits",
+        )
+    if ROLES[role].needs_region and not region:
+        raise UserError(
+            "这个角色要写明辖区",
+            "this role needs a region",
+            "填写辖区代码，如 4501 或 450124100201",
+            "a region code such as 4501 or 450124100201",
+        )
+    if role == Role.DEPARTMENT and department not in departments():
+        raise UserError(
+            f"部门数据员要写明部门：没有部门代码“{department}”",
+            f"a department clerk needs a department: no department {department!r}",
+            f"可用：{'、'.join(departments())}",
+            f"one of {', '.join(departments())}",
+        )

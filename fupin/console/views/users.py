@@ -1,0 +1,223 @@
+"""Accounts handed down: the list, a new one, and what may be done with each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+from django.db.models import Q
+from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods, require_POST
+
+from fupin.accounts import api as accounts
+from fupin.accounts.api import ROLES, VERBS, Role, User
+from fupin.catalogue.schema import departments
+from fupin.console.filters import day
+from fupin.console.lists import people as lists
+from fupin.kernel.errors import UserError
+from fupin.registry import api as registry
+from fupin.ui.answers import answer
+from fupin.ui.guards import problem_of, room, user_of
+from fupin.ui.templatetags.ui import spoken, tongue
+
+FIELDS = ("username", "display_name", "role", "region", "department", "ends_on", "reason")
+
+
+@room("users")
+def users(request: HttpRequest) -> HttpResponseBase:
+    user = user_of(request)
+    asked = {name: request.GET.get(name, "").strip() for name in ("role", "q")}
+    rows = accounts.users_for(user)
+    if asked["role"]:
+        rows = rows.filter(role=asked["role"])
+    if asked["q"]:
+        rows = rows.filter(Q(username__icontains=asked["q"]) | Q(display_name__icontains=asked["q"]))
+    context = {"area": "users", "asked": asked, "roles": Role.choices, "rights": ROLES, "may_open": _gives(user)}
+    return answer(request, lists.users(rows), "console/users.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+@room("users")
+def new(request: HttpRequest) -> HttpResponse:
+    """The form keeps what was typed; the password is drawn here, shown once, and changed at the first sign-in."""
+    by = user_of(request)
+    accounts.require(by, "manage_users")
+    typed = _typed(request) if request.method == "POST" else {"region": by.region}
+    context: dict[str, Any] = {"area": "users", "typed": typed, **_choices(by)}
+    if request.method != "POST":
+        return render(request, "console/user_new.html", context)
+    password = accounts.draw_password()
+    try:
+        found = accounts.create_user(
+            by=by,
+            username=typed["username"],
+            password=password,
+            role=typed["role"],
+            region=typed["region"],
+            department=typed["department"] if typed["role"] == Role.DEPARTMENT else "",
+            display_name=typed["display_name"],
+            ends_on=_day(typed["ends_on"]),
+            first=True,
+        )
+    except UserError as error:
+        status = 403 if isinstance(error, accounts.Forbidden) else 400
+        return render(request, "console/user_new.html", {**context, "problem": problem_of(error)}, status=status)
+    return _account_page(request, by, found, password=password)
+
+
+@room("users")
+def account(request: HttpRequest, username: str) -> HttpResponse:
+    by = user_of(request)
+    return _account_page(request, by, accounts.user_for(by, username))
+
+
+Act = Callable[[User, User, dict[str, str]], str]  # by, user, typed → a password to show once, or ""
+
+
+def _change(by: User, user: User, typed: dict[str, str]) -> str:
+    accounts.change_account(
+        by=by,
+        user=user,
+        role=typed["role"],
+        region=typed["region"],
+        department=typed["department"] if typed["role"] == Role.DEPARTMENT else "",
+        display_name=typed["display_name"],
+        ends_on=_day(typed["ends_on"]),
+        reason=typed["reason"],
+    )
+    return ""
+
+
+def _close(by: User, user: User, typed: dict[str, str]) -> str:
+    successor = accounts.user_for(by, typed["successor"]) if typed.get("successor") else None
+    accounts.close_account(by=by, user=user, reason=typed["reason"], successor=successor)
+    return ""
+
+
+def _reopen(by: User, user: User, typed: dict[str, str]) -> str:
+    accounts.reopen_account(by=by, user=user, reason=typed["reason"])
+    return ""
+
+
+def _renew(by: User, user: User, typed: dict[str, str]) -> str:
+    password = accounts.draw_password()
+    accounts.renew_password(by=by, user=user, password=password, reason=typed["reason"])
+    return password
+
+
+def _unlock(by: User, user: User, typed: dict[str, str]) -> str:
+    accounts.unlock(by=by, user=user, reason=typed["reason"])
+    return ""
+
+
+ACTS: dict[str, Act] = {"change": _change, "close": _close, "reopen": _reopen, "password": _renew, "unlock": _unlock}
+
+
+@require_POST
+@room("users")
+def act(request: HttpRequest, username: str, act: str) -> HttpResponse:
+    """One of ACTS, each with a reason; what was typed is kept when it is refused."""
+    by = user_of(request)
+    user = accounts.user_for(by, username)
+    if act not in ACTS:
+        raise Http404
+    typed = {**_typed(request), "successor": request.POST.get("successor", "").strip()}
+    try:
+        password = ACTS[act](by, user, typed)
+    except UserError as error:
+        status = 403 if isinstance(error, accounts.Forbidden) else 400
+        return _account_page(request, by, user, typed=typed, refused=act, error=error, status=status)
+    if password:
+        return _account_page(request, by, accounts.user_for(by, username), password=password)
+    return redirect("console:account", username)
+
+
+def _account_page(
+    request: HttpRequest,
+    by: User,
+    user: User,
+    *,
+    password: str = "",
+    typed: dict[str, str] | None = None,
+    refused: str = "",
+    error: UserError | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    """``password``: shown this once. ``refused``: which form keeps what was typed."""
+    context = {
+        "area": "users",
+        "account": user,
+        "password": password,
+        "typed": typed if typed is not None else _stored(user),
+        "refused": refused,
+        "problem": problem_of(error) if error else None,
+        "may_keep": by.pk != user.pk and accounts.may_keep(by, user),
+        "may_guard": _may_guard(by, user),
+        "successors": accounts.users_for(by).filter(role=user.role, is_active=True).exclude(pk=user.pk)[:200],
+        **explained(user),
+        **_choices(by),
+    }
+    return render(request, "console/account.html", context, status=status)
+
+
+def explained(user: User) -> dict[str, Any]:
+    """What an account may see and do, and why: for its own page and for those who manage it."""
+    role = ROLES[user.role]
+    rights = [
+        {
+            "verb": pair,
+            "may": verb in role.verbs,
+            "others": [tongue(one) for one in ROLES.values() if verb in one.verbs],
+        }
+        for verb, pair in VERBS.items()
+    ]
+    gives = [tongue(ROLES[code]) for code in role.gives]
+    return {"role": role, "rights": rights, "gives": gives, "place_names": _place_names(user)}
+
+
+def _place_names(user: User) -> str:
+    """The account's region with those above it; its bare code where the regions are not loaded."""
+    try:
+        return " › ".join(one.name for one in registry.breadcrumb(user.region)) if user.region else ""
+    except registry.NotFound:
+        return user.region
+
+
+def _may_guard(by: User, user: User) -> bool:
+    guards = accounts.may(by, "guard_users") or (accounts.may(by, "see_households") and accounts.may_keep(by, user))
+    return by.pk != user.pk and guards
+
+
+def _gives(by: User) -> bool:
+    return accounts.may(by, "manage_users")
+
+
+def _choices(by: User) -> dict[str, Any]:
+    given = [(code, tongue(ROLES[code])) for code in ROLES[by.role].gives]
+    return {"given_roles": given, "departments": [(code, spoken(pair)) for code, pair in departments().items()]}
+
+
+def _typed(request: HttpRequest) -> dict[str, str]:
+    return {name: request.POST.get(name, "").strip() for name in FIELDS}
+
+
+def _stored(user: User) -> dict[str, str]:
+    ends = user.ends_on.isoformat() if user.ends_on else ""
+    names = ("display_name", "role", "region", "department")
+    return {**{name: getattr(user, name) for name in names}, "ends_on": ends, "reason": ""}
+
+
+def _day(text: str) -> date | None:
+    """Raises UserError for what is no day."""
+    found = day(text)
+    if text and found is None:
+        raise UserError(
+            f"到期日“{text}”不是日期",
+            f"{text!r} is no day",
+            "写成 2027-12-31，或留空",
+            "write 2027-12-31, or leave it empty",
+        )
+    return found
