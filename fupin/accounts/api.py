@@ -11,9 +11,9 @@ from fupin.accounts.keeping import (
     unlock,
 )
 from fupin.accounts.models import ApiToken, Deed, Role, SavedFilter, User
-from fupin.accounts.opening import create_user
+from fupin.accounts.opening import create_user, last_day
 from fupin.accounts.passwords import draw_password
-from fupin.accounts.queries import deeds_for, filters_for, may, may_keep, tokens_of, user_for, users_for
+from fupin.accounts.queries import deeds_for, filters_for, may, may_guard, may_keep, tokens_of, user_for, users_for
 from fupin.accounts.rules import ROLES, THREE, VERBS, RoleRights
 from fupin.accounts.services import forget_filter, record, require, save_filter
 from fupin.accounts.tokens import revoke_token, rotate_token, token_for, user_of_token
@@ -43,7 +43,9 @@ __all__ = [
     "draw_password",
     "filters_for",
     "forget_filter",
+    "last_day",
     "may",
+    "may_guard",
     "may_keep",
     "open_many",
     "record",

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
 
 from django.contrib.auth.hashers import make_password
 from django.db import transaction
 
 from fupin.accounts.hashers import DrawnPassword
 from fupin.accounts.models import Deed, User
-from fupin.accounts.opening import check_account, demand_giving
+from fupin.accounts.opening import check_account, demand_giving, last_day
 from fupin.accounts.passwords import draw_password
 from fupin.accounts.rules import ROLES
 from fupin.kernel.errors import UserError
@@ -75,22 +74,10 @@ def _user(by: User | None, row: dict[str, str], taken: set[str]) -> tuple[User, 
         )
     password = draw_password()
     user = User(username=username, role=role, region=region, department=department, opened_by=by)
-    user.display_name, user.ends_on = row.get("display_name", "")[:60], _day(row.get("ends_on", ""))
+    user.display_name, user.ends_on = row.get("display_name", "")[:60], last_day(row.get("ends_on", ""))
     user.password = make_password(password, hasher=DrawnPassword.algorithm)
     user.must_change_password = True
     return user, password
-
-
-def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text[:10]) if text else None
-    except ValueError as error:
-        raise UserError(
-            f"到期日“{text}”不是日期",
-            f"{text!r} is no day",
-            "写成 2027-12-31，或留空",
-            "write 2027-12-31, or leave it empty",
-        ) from error
 
 
 @transaction.atomic

@@ -7,13 +7,13 @@ from datetime import date
 from typing import Any
 
 from django.db import transaction
-from django.utils import timezone
 
 from fupin.accounts.doors import KIND, name_key
 from fupin.accounts.models import ApiToken, SavedFilter, User
 from fupin.accounts.opening import check_password, check_place, demand_giving
-from fupin.accounts.queries import may, may_keep
+from fupin.accounts.queries import may_guard, may_keep
 from fupin.accounts.services import record
+from fupin.accounts.tokens import end_token
 from fupin.kernel.errors import Forbidden, UserError
 
 
@@ -34,10 +34,10 @@ def change_account(
     ``by`` must be allowed to give both the old and the new place. Raises UserError and Forbidden.
     """
     check_place(role, region, department)
-    _demand_keeping(by, user)
+    locked = _locked(user)
+    _demand_keeping(by, locked)
     demand_giving(by, role, region)
     _demand_reason(reason)
-    locked = User.objects.select_for_update().get(pk=user.pk)
     before = _place(locked)
     locked.role, locked.region, locked.department = role, region, department
     locked.display_name, locked.ends_on = display_name, ends_on
@@ -61,12 +61,12 @@ def close_account(*, by: User, user: User, reason: str, successor: User | None =
     ``successor`` takes over its open work: saved filters today, open cases as they come. Raises UserError and
     Forbidden: also for the own account, which somebody else has to close.
     """
-    _demand_keeping(by, user)
+    locked = _locked(user)
+    _demand_keeping(by, locked)
     _demand_reason(reason)
     if successor is not None:
-        _demand_successor(by, user, successor)
-        _hand_over(user, successor)
-    locked = User.objects.select_for_update().get(pk=user.pk)
+        _demand_successor(by, locked, successor)
+        _hand_over(locked, successor)
     locked.is_active = False
     _end_sessions_and_tokens(by, locked)
     locked.save()
@@ -95,10 +95,12 @@ def _hand_over(user: User, successor: User) -> None:
 @transaction.atomic
 def reopen_account(*, by: User, user: User, reason: str) -> None:
     """It signs in again with its old password. Raises UserError and Forbidden."""
-    _demand_keeping(by, user)
+    locked = _locked(user)
+    _demand_keeping(by, locked)
     _demand_reason(reason)
-    User.objects.filter(pk=user.pk).update(is_active=True)
-    _write(by, "reopen_user", user, reason, {})
+    locked.is_active = True
+    locked.save()
+    _write(by, "reopen_user", locked, reason, {})
 
 
 @transaction.atomic
@@ -107,11 +109,11 @@ def renew_password(*, by: User | None, user: User, password: str, reason: str) -
 
     Raises UserError and Forbidden.
     """
+    locked = _locked(user)
     if by is not None:
-        _demand_guarding(by, user)
+        _demand_guarding(by, locked)
     _demand_reason(reason)
-    check_password(password, user.username, user.display_name)
-    locked = User.objects.select_for_update().get(pk=user.pk)
+    check_password(password, locked.username, locked.display_name)
     locked.set_password(password)
     locked.must_change_password = True
     locked.save()
@@ -132,7 +134,7 @@ def unlock(*, by: User | None, user: User, reason: str) -> None:
 @transaction.atomic
 def change_own_password(*, user: User, old: str, new: str) -> User:
     """Raises UserError when the old one is wrong or the new one will not do. Other sessions of the account end."""
-    locked = User.objects.select_for_update().get(pk=user.pk)
+    locked = _locked(user)
     if not locked.check_password(old):
         raise UserError("原密码不对", "the old password is wrong", "请再输入一次", "type it again")
     if old == new:
@@ -147,6 +149,11 @@ def change_own_password(*, user: User, old: str, new: str) -> User:
     return locked
 
 
+def _locked(user: User) -> User:
+    """As it stands now, held until the end of the deed: two who manage it at once come one after the other."""
+    return User.objects.select_for_update().get(pk=user.pk)
+
+
 def _open_the_door(by: User | None, user: User) -> None:
     """Failed sign-ins under this name before now no longer count."""
     record(by=by, verb="unlocked", object_kind=KIND, object_id=name_key(user.username))
@@ -156,9 +163,7 @@ def _end_sessions_and_tokens(by: User, user: User) -> None:
     """``epoch`` is part of what a session is signed with: an older session no longer fits."""
     user.epoch += 1
     for token in ApiToken.objects.filter(user=user, revoked_at__isnull=True):
-        token.revoked_at = timezone.now()
-        token.save(update_fields=["revoked_at"])
-        record(by=by, verb="revoke_token", object_kind="token", object_id=str(token.pk))
+        end_token(by, token)
 
 
 def _demand_keeping(by: User, user: User) -> None:
@@ -179,14 +184,13 @@ def _demand_keeping(by: User, user: User) -> None:
 
 
 def _demand_guarding(by: User, user: User) -> None:
-    """The security administrator, or an officer above; a system administrator may not take an account over."""
-    if by.pk != user.pk and (may(by, "guard_users") or (may(by, "see_households") and may_keep(by, user))):
+    if may_guard(by, user):
         return
     raise Forbidden(
         f"您不能为账号 {user.username} 重设密码或解锁",
         f"you may not renew the password of {user.username} or unlock it",
-        "请安全管理员或其上级扶贫办办理",
-        "ask the security administrator or the office above it",
+        "请安全管理员或其上级扶贫办办理；三个管理员的密码在服务器上用 fupin users password 重设",
+        "ask the security administrator or the office above it; the three administrators' are renewed at the machine",
     )
 
 

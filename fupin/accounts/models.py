@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
+from fupin.accounts.rules import role_may
 from fupin.kernel.scope import Scope
 
 
@@ -21,9 +22,6 @@ class Role(models.TextChoices):
     SYSTEM_ADMINISTRATOR = "system_administrator", _("系统管理员")
     SECURITY_ADMINISTRATOR = "security_administrator", _("安全管理员")
     AUDIT_ADMINISTRATOR = "audit_administrator", _("审计管理员")
-
-
-SEE_HOUSEHOLDS = (Role.DECISION_MAKER, Role.OFFICE, Role.CADRE)
 
 
 class User(AbstractUser):
@@ -63,7 +61,7 @@ class User(AbstractUser):
     @property
     def scope(self) -> Scope:
         """Households of the user's region; departments, the three administrators and closed accounts see none."""
-        if not self.is_open or not self.region or self.role not in SEE_HOUSEHOLDS:
+        if not self.is_open or not self.region or not role_may(self.role, "see_households"):
             return Scope.nothing()
         return Scope.of(self.region)
 

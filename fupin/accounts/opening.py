@@ -125,6 +125,19 @@ def check_account(username: str, role: str, region: str, department: str) -> Non
     check_place(role, region, department)
 
 
+def last_day(text: str) -> date | None:
+    """2027-12-31, also with a time behind it; "" is no last day. Raises UserError."""
+    try:
+        return date.fromisoformat(text[:10]) if text else None
+    except ValueError as error:
+        raise UserError(
+            f"到期日“{text}”不是日期",
+            f"{text!r} is no day",
+            "写成 2027-12-31，或留空",
+            "write 2027-12-31, or leave it empty",
+        ) from error
+
+
 def check_place(role: str, region: str, department: str) -> None:
     """Role, region and department fit each other. Raises UserError."""
     if role not in Role.values:

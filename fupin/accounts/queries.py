@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db.models import Q, QuerySet
 
 from fupin.accounts.models import ApiToken, Deed, SavedFilter, User
-from fupin.accounts.rules import ROLES, may_hand_down, role_may
+from fupin.accounts.rules import ROLES, THREE, may_hand_down, role_may
 from fupin.kernel.errors import NotFound
 
 
@@ -23,6 +23,17 @@ def deeds_for(user: User) -> QuerySet[Deed]:
     """Newest first: everything for who may see all deeds, for the others their own."""
     deeds = Deed.objects.select_related("by").order_by("-at", "-pk")
     return deeds if may(user, "see_deeds") else deeds.filter(by=user)
+
+
+def may_guard(by: User, user: User) -> bool:
+    """Whether ``by`` may renew the password and unlock: the security administrator, or an office above.
+
+    Never the own account, and never one of the three administrators': with a password that one of them drew for
+    another, one person would be two of them. Theirs are renewed at the machine.
+    """
+    if by.pk == user.pk or user.role in THREE:
+        return False
+    return may(by, "guard_users") or (may(by, "see_households") and may_keep(by, user))
 
 
 def users_for(user: User) -> QuerySet[User]:

@@ -62,6 +62,11 @@ def revoke_token(*, by: User, token: ApiToken) -> None:
     """The own one, or as security administrator or officer above. Raises Forbidden."""
     if by.pk != token.user.pk and not may_keep(by, token.user):
         require(by, "guard_users")
+    end_token(by, token)
+
+
+def end_token(by: User, token: ApiToken) -> None:
+    """Whoever calls it has asked whether ``by`` may."""
     token.revoked_at = timezone.now()
     token.save(update_fields=["revoked_at"])
     record(by=by, verb="revoke_token", object_kind="token", object_id=str(token.pk))

@@ -177,6 +177,23 @@ def test_a_system_administrator_cannot_take_an_account_over(cast: Cast) -> None:
         accounts.renew_password(by=cast.administrator, user=cast.office, password=GOOD, reason="x")
 
 
+@pytest.mark.parametrize("who", ["administrator", "audit"])
+def test_no_administrator_draws_a_password_for_another_of_the_three(cast: Cast, who: str) -> None:
+    other = getattr(cast, who)
+    with pytest.raises(Forbidden):
+        accounts.renew_password(by=cast.security, user=other, password=GOOD, reason="x")
+    accounts.renew_password(by=None, user=other, password=GOOD, reason="在服务器上")
+    assert User.objects.get(pk=other.pk).check_password(GOOD)
+
+
+def test_an_account_that_was_moved_away_meanwhile_is_no_longer_ones_own_to_close(cast: Cast) -> None:
+    seen = User.objects.get(pk=cast.cadre.pk)
+    User.objects.filter(pk=cast.cadre.pk).update(region=OTHER_COUNTY + "100201")
+    with pytest.raises(Forbidden):
+        accounts.close_account(by=cast.county_office, user=seen, reason="x")
+    assert User.objects.get(pk=cast.cadre.pk).is_active
+
+
 def test_accounts_are_listed_and_found_only_below(cast: Cast) -> None:
     names = set(accounts.users_for(cast.county_office).values_list("username", flat=True))
     assert names == {"xianban", "cungan"}

@@ -86,6 +86,17 @@ def test_a_page_says_what_an_account_may_do_and_why(visitor: Visitor) -> None:
     assert visitor.open("/users/guanli/") == visitor.open("/users/nobody/") == 404
 
 
+def test_a_successor_who_does_not_exist_is_refused_and_nothing_typed_is_lost(visitor: Visitor) -> None:
+    visitor.sign_in("office").open("/users/cungan/")
+    visitor.page.fill("#successor", "nobody")
+    visitor.page.fill("#close-reason", "离任")
+    visitor.page.click("button:has-text('停用账号')")
+    assert "没有账号 nobody" in visitor.page.inner_text("main [role=alert]")
+    assert visitor.page.input_value("#successor") == "nobody"
+    assert visitor.page.input_value("#close-reason") == "离任"
+    assert User.objects.get(username="cungan").is_active
+
+
 def test_five_failures_lock_and_the_security_administrator_lets_in_again(visitor: Visitor) -> None:
     visitor.open("/sign-in/")
     for password in ["wrong"] * 5 + [PASSWORD]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
 from typing import Any
 
 from django.db.models import Q
@@ -15,7 +14,6 @@ from django.views.decorators.http import require_http_methods, require_POST
 from fupin.accounts import api as accounts
 from fupin.accounts.api import ROLES, VERBS, Role, User
 from fupin.catalogue.schema import departments
-from fupin.console.filters import day
 from fupin.console.lists import people as lists
 from fupin.kernel.errors import UserError
 from fupin.registry import api as registry
@@ -23,6 +21,7 @@ from fupin.ui.answers import answer
 from fupin.ui.guards import problem_of, room, user_of
 from fupin.ui.templatetags.ui import spoken, tongue
 
+SUGGESTED = 50  # successors; any other is typed
 FIELDS = ("username", "display_name", "role", "region", "department", "ends_on", "reason")
 
 
@@ -55,11 +54,7 @@ def new(request: HttpRequest) -> HttpResponse:
             by=by,
             username=typed["username"],
             password=password,
-            role=typed["role"],
-            region=typed["region"],
-            department=typed["department"] if typed["role"] == Role.DEPARTMENT else "",
-            display_name=typed["display_name"],
-            ends_on=_day(typed["ends_on"]),
+            **_place(typed),
             first=True,
         )
     except UserError as error:
@@ -81,20 +76,28 @@ def _change(by: User, user: User, typed: dict[str, str]) -> str:
     accounts.change_account(
         by=by,
         user=user,
-        role=typed["role"],
-        region=typed["region"],
-        department=typed["department"] if typed["role"] == Role.DEPARTMENT else "",
-        display_name=typed["display_name"],
-        ends_on=_day(typed["ends_on"]),
+        **_place(typed),
         reason=typed["reason"],
     )
     return ""
 
 
 def _close(by: User, user: User, typed: dict[str, str]) -> str:
-    successor = accounts.user_for(by, typed["successor"]) if typed.get("successor") else None
+    successor = _successor(by, typed["successor"]) if typed["successor"] else None
     accounts.close_account(by=by, user=user, reason=typed["reason"], successor=successor)
     return ""
+
+
+def _successor(by: User, username: str) -> User:
+    try:
+        return accounts.user_for(by, username)
+    except registry.NotFound as error:
+        raise UserError(
+            f"没有账号 {username}，或不归您管理",
+            f"there is no account {username}, or it is not yours to manage",
+            "填接手人的用户名，或留空不移交",
+            "the successor's username, or nothing to hand nothing over",
+        ) from error
 
 
 def _reopen(by: User, user: User, typed: dict[str, str]) -> str:
@@ -155,8 +158,8 @@ def _account_page(
         "refused": refused,
         "problem": problem_of(error) if error else None,
         "may_keep": by.pk != user.pk and accounts.may_keep(by, user),
-        "may_guard": _may_guard(by, user),
-        "successors": accounts.users_for(by).filter(role=user.role, is_active=True).exclude(pk=user.pk)[:200],
+        "may_guard": accounts.may_guard(by, user),
+        "successors": accounts.users_for(by).filter(role=user.role, is_active=True).exclude(pk=user.pk)[:SUGGESTED],
         **explained(user),
         **_choices(by),
     }
@@ -186,11 +189,6 @@ def _place_names(user: User) -> str:
         return user.region
 
 
-def _may_guard(by: User, user: User) -> bool:
-    guards = accounts.may(by, "guard_users") or (accounts.may(by, "see_households") and accounts.may_keep(by, user))
-    return by.pk != user.pk and guards
-
-
 def _gives(by: User) -> bool:
     return accounts.may(by, "manage_users")
 
@@ -204,20 +202,16 @@ def _typed(request: HttpRequest) -> dict[str, str]:
     return {name: request.POST.get(name, "").strip() for name in FIELDS}
 
 
+def _place(typed: dict[str, str]) -> dict[str, Any]:
+    """What an account is opened with and can be changed in. Raises UserError for what is no day."""
+    return {
+        **{name: typed[name] for name in ("role", "region", "display_name")},
+        "department": typed["department"] if typed["role"] == Role.DEPARTMENT else "",
+        "ends_on": accounts.last_day(typed["ends_on"]),
+    }
+
+
 def _stored(user: User) -> dict[str, str]:
     ends = user.ends_on.isoformat() if user.ends_on else ""
     names = ("display_name", "role", "region", "department")
     return {**{name: getattr(user, name) for name in names}, "ends_on": ends, "reason": ""}
-
-
-def _day(text: str) -> date | None:
-    """Raises UserError for what is no day."""
-    found = day(text)
-    if text and found is None:
-        raise UserError(
-            f"到期日“{text}”不是日期",
-            f"{text!r} is no day",
-            "写成 2027-12-31，或留空",
-            "write 2027-12-31, or leave it empty",
-        )
-    return found
