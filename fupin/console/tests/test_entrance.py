@@ -39,6 +39,13 @@ def test_home_shows_each_role_its_own_work(visitor: Visitor, who: str, words: st
     assert words in visitor.text()
 
 
+def test_the_latest_deeds_name_their_objects_in_words(visitor: Visitor) -> None:
+    visitor.sign_in("audit").open("/")
+    objects = visitor.page.locator("main tbody td.table-note").all_inner_texts()
+    assert objects
+    assert not any(one.startswith(("sign_in", "user ", "run ", "delivery ")) for one in objects)
+
+
 @pytest.mark.parametrize(("who", "path"), [("department", "/households/"), ("cadre", "/runs/"), ("cadre", "/users/")])
 def test_a_room_of_another_role_is_refused_politely(visitor: Visitor, who: str, path: str) -> None:
     assert visitor.sign_in(who).open(path) == 403
