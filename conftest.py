@@ -170,6 +170,24 @@ def drop_database(use: Logins, name: str) -> None:
         admin.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
+@pytest.fixture(autouse=True)
+def platform_acts(request: pytest.FixtureRequest) -> Iterator[None]:
+    """What a test prepares and looks up by itself, it does for the platform; requests and jobs open their own scope.
+
+    Tests of the guard itself begin with ``nobody_acting``.
+    """
+    from fupin.accounts.api import acting_for_platform
+
+    marker = request.node.get_closest_marker("django_db")
+    for fixture in ("transactional_db", "db"):
+        wanted = marker is not None and (fixture == "db" or marker.kwargs.get("transaction"))
+        if fixture in request.fixturenames or wanted:
+            request.getfixturevalue(fixture)  # its transaction begins first
+            break
+    with acting_for_platform("test"):
+        yield
+
+
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """Chromium without a window. `make test` installs it; FUPIN_CHROMIUM names another."""

@@ -1,5 +1,14 @@
 """The door to accounts."""
 
+from fupin.accounts.acting import (
+    act_from_now_on,
+    acting_as,
+    acting_for,
+    acting_for_platform,
+    install_ticket_key,
+    nobody_acting,
+    open_scope_on,
+)
 from fupin.accounts.bulk import HEADS, NEEDED, Outcome, open_many
 from fupin.accounts.doors import sign_in
 from fupin.accounts.keeping import (
@@ -35,6 +44,10 @@ __all__ = [
     "SavedFilter",
     "Scope",
     "User",
+    "act_from_now_on",
+    "acting_as",
+    "acting_for",
+    "acting_for_platform",
     "change_account",
     "change_own_password",
     "close_account",
@@ -43,11 +56,14 @@ __all__ = [
     "draw_password",
     "filters_for",
     "forget_filter",
+    "install_ticket_key",
     "last_day",
     "may",
     "may_guard",
     "may_keep",
+    "nobody_acting",
     "open_many",
+    "open_scope_on",
     "record",
     "renew_password",
     "reopen_account",

@@ -9,9 +9,23 @@ from fupin.kernel.errors import UserError
 if TYPE_CHECKING:
     from fupin.accounts.api import User
 
+ORIGIN = "command"
+
 
 def acting_user(username: str | None) -> User:
-    """The named account, else the office account with the widest region. Raises UserError when there is none."""
+    """The named account, else the office account with the widest region; the rest of the command acts for it.
+
+    Raises UserError when there is none.
+    """
+    from fupin.accounts.api import act_from_now_on
+
+    user = account_named(username)
+    act_from_now_on(user, origin=ORIGIN)
+    return user
+
+
+def account_named(username: str | None) -> User:
+    """The account itself, without acting for it. Raises UserError when there is none."""
     from fupin.accounts.api import Role, User
 
     users = User.objects.filter(is_active=True)
@@ -32,7 +46,7 @@ def acting_user(username: str | None) -> User:
 
 def acting_administrator(username: str | None) -> User | None:
     """The named account, else the first administrator; None where no account exists yet. Raises UserError."""
-    from fupin.accounts.api import Role, User
+    from fupin.accounts.api import Role, User, act_from_now_on
 
     if username:
         return acting_user(username)
@@ -46,4 +60,5 @@ def acting_administrator(username: str | None) -> User | None:
             hint_zh="先用 fupin users cast 建立演示账号",
             hint_en="create the demonstration accounts with `fupin users cast`",
         )
+    act_from_now_on(found, origin=ORIGIN)
     return found

@@ -63,9 +63,11 @@ def demo_command(
 
 def prepare(city: City, report: Report) -> None:
     """Do what is not yet done; a second call finds everything and returns at once."""
+    from fupin.accounts.api import act_from_now_on
     from fupin.identify import api as identify
     from fupin.registry import api as registry
 
+    act_from_now_on(None, origin="fupin demo")
     _refuse_other_data()
     office = _office()
     steps: tuple[tuple[str, float, Callable[[], bool], Callable[[Report], object]], ...] = (

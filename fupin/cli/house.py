@@ -46,12 +46,16 @@ def migrate_now(*, quiet: bool = True) -> None:
     from django.core.management import call_command
     from django.db import connections
 
+    from fupin.accounts.api import acting_for_platform, install_ticket_key
     from fupin.identify.api import complete_runs
 
     let_app_in()
     call_command("migrate", database="owner", interactive=False, verbosity=0 if quiet else 1)
+    install_ticket_key()
     connections["owner"].close()
-    for run, problem in complete_runs().items():
+    with acting_for_platform("fupin migrate"):
+        completed = complete_runs()
+    for run, problem in completed.items():
         done = (
             f"未能补全运行 {run} · could not complete run {run}: {problem}"
             if problem

@@ -145,9 +145,10 @@ def _work(
     os.environ.setdefault("POLARS_MAX_THREADS", "1")  # the cores are shared out among the processes already
     end_with_parent()
     django_ready()
-    from fupin.accounts.api import User
+    from fupin.accounts.api import User, act_from_now_on
 
     by = User.objects.get(pk=user_id)
+    act_from_now_on(by, origin="fupin receive")
     while True:
         with following.get_lock():
             place, following.value = following.value, following.value + 1

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from fupin.cli.acting import acting_administrator, acting_user
+from fupin.cli.acting import account_named, acting_administrator, acting_user
 from fupin.cli.django_setup import django_ready
 from fupin.cli.users_file import load_command
 
@@ -89,7 +89,7 @@ def password_command(
     django_ready()
     from fupin.accounts.api import renew_password
 
-    renew_password(by=None, user=acting_user(username), password=typed_password(), reason=reason)
+    renew_password(by=None, user=account_named(username), password=typed_password(), reason=reason)
     typer.echo(f"密码已重设 / password renewed: {username}")
 
 
@@ -101,7 +101,7 @@ def unlock_command(
     django_ready()
     from fupin.accounts.api import unlock
 
-    unlock(by=None, user=acting_user(username), reason=reason)
+    unlock(by=None, user=account_named(username), reason=reason)
     typer.echo(f"已解锁 / unlocked: {username}")
 
 

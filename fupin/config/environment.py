@@ -63,7 +63,7 @@ def databases() -> dict[str, dict[str, Any]]:
     else:
         server = ensure_server()
         app, owner = ("", server.app_url), ("", server.owner_url)
-    default = database(*app)
+    default = database(*app) | {"ATOMIC_REQUESTS": True}  # one transaction, one opened scope
     if size := number("FUPIN_DB_POOL", 0):
         default["OPTIONS"]["pool"] = {"min_size": 1, "max_size": size, "timeout": 30}
         default["CONN_MAX_AGE"] = 0
@@ -83,7 +83,7 @@ def database(variable: str, url: str) -> dict[str, Any]:
         raise bad_url(variable, "缺少库名", "the name of the database is missing")
     options = dict(parse_qsl(parts.query))
     return {
-        "ENGINE": "django.db.backends.postgresql",
+        "ENGINE": "fupin.accounts.database",
         "NAME": unquote(parts.path.strip("/")),
         "USER": unquote(parts.username or ""),
         "PASSWORD": unquote(parts.password or ""),

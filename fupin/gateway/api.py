@@ -14,7 +14,7 @@ from ninja.errors import AuthenticationError, ValidationError
 from ninja.files import UploadedFile
 from ninja.security import HttpBearer
 
-from fupin.accounts.api import Forbidden, User, user_of_token
+from fupin.accounts.api import Forbidden, User, act_from_now_on, user_of_token
 from fupin.catalogue.schema import Dataset
 from fupin.exchange import api as exchange
 from fupin.kernel.errors import NotFound, UserError
@@ -23,8 +23,11 @@ from fupin.kernel.errors import NotFound, UserError
 class Token(HttpBearer):
     """``Authorization: Bearer fupin_…``; tokens are issued under 账号 (accounts.api.token_for)."""
 
-    def authenticate(self, request: HttpRequest, token: str) -> User | None:  # noqa: ARG002  # ninja's signature
-        return user_of_token(token)
+    def authenticate(self, request: HttpRequest, token: str) -> User | None:
+        user = user_of_token(token)
+        if user is not None:  # until the end of the request: the middleware around it puts back what was before
+            act_from_now_on(user, origin=request.META.get("REMOTE_ADDR", ""))
+        return user
 
 
 api = NinjaAPI(title="fupin 数据交换接口", version="1", auth=Token(), urls_namespace="fupin-api")

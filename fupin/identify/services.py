@@ -75,6 +75,11 @@ def execute_run(run: Run, progress: Progress | None = None, engine: str = "") ->
 
     ``engine``: polars or spark; the one the run began with by default, FUPIN_ENGINE for a new one.
     """
+    with accounts.acting_for(run.started_by, run.region):
+        return _execute(run, progress, engine)
+
+
+def _execute(run: Run, progress: Progress | None, engine: str) -> Run:
     folder = run_folder(run)
     folder.mkdir(parents=True, exist_ok=True)
     report = _reporter(run, progress)

@@ -26,6 +26,7 @@ from django.utils import timezone
 from psycopg.conninfo import make_conninfo
 from psycopg.pq import Conninfo
 
+from fupin.accounts.api import open_scope_on
 from fupin.catalogue.schema import Column, tables
 from fupin.registry.progress import Progress, quiet
 
@@ -117,6 +118,8 @@ def _same_moment(count: int) -> Iterator[list[Any]]:
         for reader in readers[1:]:
             _begin(reader)
             _run(reader, f"SET TRANSACTION SNAPSHOT '{exported}'")
+        for reader in readers:
+            _run(reader, open_scope_on(int(_one(reader, "SELECT pg_backend_pid()"))))
         yield readers
     finally:
         for reader in readers:

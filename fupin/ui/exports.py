@@ -45,7 +45,7 @@ def export(request: HttpRequest, user: User, listing: Listing, form: str) -> Ans
     if form == "xlsx":
         answer = FileResponse(workbook(sheet, _about(user, listing, request.GET, len(keys))))
     else:
-        answer = StreamingHttpResponse(csv_pieces(sheet, get_language() or settings.LANGUAGE_CODE))
+        answer = StreamingHttpResponse(csv_pieces(sheet, get_language() or settings.LANGUAGE_CODE, user))
     kind = "text/csv; charset=utf-8" if form == "csv" else XLSX_TYPE
     name = f"fupin-{listing.name}-{timezone.localtime():%Y%m%d-%H%M%S}.{form}"
     answer["Content-Type"], answer["Cache-Control"] = kind, "no-store"
@@ -85,12 +85,12 @@ class Sheet:
             yield [[column.value(row) if column.value else None for column in self.columns] for row in rows]
 
 
-def csv_pieces(sheet: Sheet, language: str) -> Iterator[bytes]:
-    """Sent as it is made. The language is set anew for each piece: they may be made after the request's own end."""
+def csv_pieces(sheet: Sheet, language: str, user: User) -> Iterator[bytes]:
+    """Sent as it is made. Language and scope are set anew for each piece: they are made after the request's own end."""
     yield BOM + _lines([sheet.header])
     batches = sheet.batches()
     while True:
-        with override(language):
+        with override(language), accounts.acting_as(user, origin="export"), transaction.atomic():
             rows = next(batches, None)
             piece = b"" if rows is None else _lines([[plain(value) for value in row] for row in rows])
         if rows is None:

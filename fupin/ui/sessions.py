@@ -7,9 +7,27 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
 
+from fupin.accounts import api as accounts
+
 EVERY = 60  # seconds between two writes of the time: each is a commit to disk
 BY_ITSELF = ("delivery_progress", "run_progress")  # addresses that a page asks again and again
 SEEN = "seen"
+
+
+def act_for_user(answer: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    """Middleware: whatever a request asks of the database, it asks within the scope of the signed-in user.
+
+    What is streamed afterwards opens its own scope. A visitor, and a machine before it shows its token, has none.
+    """
+
+    def acting(request: HttpRequest) -> HttpResponse:
+        if not isinstance(request.user, accounts.User):
+            with accounts.nobody_acting():
+                return answer(request)
+        with accounts.acting_as(request.user, origin=request.META.get("REMOTE_ADDR", "")):
+            return answer(request)
+
+    return acting
 
 
 def note_presence(answer: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:

@@ -38,6 +38,7 @@ def own_processes(monkeypatch: pytest.MonkeyPatch, settings: Any, tmp_path: Path
     url = f"postgresql://{login['USER']}:{login['PASSWORD']}@/{login['NAME']}?host={login['HOST']}&port={login['PORT']}"
     settings.FUPIN_DATA_DIR = tmp_path / "data"
     monkeypatch.setitem(os.environ, "DATABASE_URL", url)
+    monkeypatch.setitem(os.environ, "FUPIN_SECRET_KEY", settings.SECRET_KEY)  # it signs the tickets of the scope
     monkeypatch.setitem(os.environ, "FUPIN_DATA_DIR", str(tmp_path / "data"))
 
 

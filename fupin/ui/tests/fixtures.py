@@ -22,9 +22,10 @@ if TYPE_CHECKING:
 @pytest.fixture(scope="session")
 def built_city(pages_database: str, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory) -> City:
     """Built once for each worker, in a database of its own."""
+    from fupin.accounts.api import acting_for_platform
     from fupin.ui.tests.city import small_city
 
-    with django_db_blocker.unblock(), in_database(pages_database):
+    with django_db_blocker.unblock(), in_database(pages_database), acting_for_platform("test"):
         return small_city(tmp_path_factory.mktemp("city"))
 
 

@@ -1,0 +1,1 @@
+"""PostgreSQL as Django knows it, and in every transaction the scope of whoever acts (see ``fupin.accounts.acting``)."""
