@@ -125,6 +125,7 @@ def ours(house: Path, files: Path) -> Work:
     enter(house)
     from django.db import transaction
 
+    from fupin.accounts.api import acting_for
     from fupin.identify import loading
 
     run = _new_run()
@@ -133,7 +134,7 @@ def ours(house: Path, files: Path) -> Work:
     seconds = time.perf_counter() - started
 
     def work() -> float:
-        with transaction.atomic():
+        with acting_for(None, run.region), transaction.atomic():
             loading.replace_results(run, results, lambda _step, _share: None)
         return seconds
 

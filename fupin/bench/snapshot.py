@@ -114,11 +114,17 @@ def _yearly(table: str) -> str:
 
 def ours(folder: Path) -> Work:
     enter(folder)
+    from fupin.accounts.api import acting_for_platform
     from fupin.registry import api as registry
 
     target = folder / "snapshots" / "bench"
     shutil.rmtree(target, ignore_errors=True)
-    return lambda: registry.snapshot(target).counts
+
+    def work() -> dict[str, int]:
+        with acting_for_platform():
+            return registry.snapshot(target).counts
+
+    return work
 
 
 def reference(folder: Path) -> Work:
@@ -126,6 +132,7 @@ def reference(folder: Path) -> Work:
     enter(folder)
     import adbc_driver_postgresql.dbapi as adbc  # type: ignore[import-untyped]
 
+    from fupin.accounts.api import acting_for_platform, open_scope_on
     from fupin.registry.snapshot import SHARES, _conninfo, query
 
     conninfo = _conninfo()
@@ -133,6 +140,10 @@ def reference(folder: Path) -> Work:
     def read(names: Iterable[str]) -> int:
         rows = 0
         with adbc.connect(conninfo) as connection, closing(connection.cursor()) as cursor:
+            cursor.execute("SELECT pg_backend_pid()")
+            backend = cursor.fetchone()[0]
+            with acting_for_platform():
+                cursor.execute(open_scope_on(backend))
             for name in names:
                 cursor.execute(query(name).partition(" ORDER BY ")[0])
                 rows += sum(batch.num_rows for batch in cursor.fetch_record_batch())

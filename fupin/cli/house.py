@@ -17,6 +17,12 @@ APP_RIGHTS = (
     "ALTER DEFAULT PRIVILEGES GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {}",
     "ALTER DEFAULT PRIVILEGES GRANT SELECT, USAGE, UPDATE ON SEQUENCES TO {}",
 )
+ONE_LOGIN = (
+    "注意：网页与数据表的所有者用同一个数据库账号，数据库不会挡住辖区以外的行；"
+    "请另建一个普通账号给 DATABASE_URL，所有者账号写入 DATABASE_OWNER_URL。\n"
+    "note: the pages sign in as the owner of the tables, so the database holds back no row outside a region; "
+    "make a plain login for DATABASE_URL and name the owner's in DATABASE_OWNER_URL."
+)
 PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
 
 
@@ -71,6 +77,7 @@ def let_app_in() -> None:
 
     app = connections["default"].settings_dict["USER"]
     if app in ("", connections["owner"].settings_dict["USER"]):
+        typer.echo(ONE_LOGIN, err=True)
         return
     with connections["owner"].cursor() as cursor:
         for statement in APP_RIGHTS:

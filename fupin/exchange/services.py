@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
-from fupin.accounts.api import Role, User, require
+from fupin.accounts.api import Role, User, acting_as, acting_for_platform, require
 from fupin.catalogue.schema import Dataset
 from fupin.exchange import ledger
 from fupin.exchange.intake import Intake, Progress, take_in
@@ -98,6 +98,11 @@ def enqueue(
 def process(delivery_id: str) -> Delivery:
     """Work off a queued delivery; a second call finds it done. A killed worker's job is done again from the start."""
     delivery = Delivery.objects.select_related("received_by").get(pk=delivery_id)
+    with acting_for_platform() if delivery.received_by is None else acting_as(delivery.received_by, origin="job"):
+        return _process(delivery)
+
+
+def _process(delivery: Delivery) -> Delivery:
     if delivery.state in (DeliveryState.ACCEPTED, DeliveryState.REFUSED):
         return delivery
     raw = raw_path(_root(), delivery.pk)

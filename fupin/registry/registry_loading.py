@@ -10,8 +10,9 @@ from pathlib import Path
 
 import polars as pl
 from django.conf import settings
-from django.db import DEFAULT_DB_ALIAS, connection, models, transaction
+from django.db import DEFAULT_DB_ALIAS, IntegrityError, connection, models, transaction
 from django.utils import timezone
+from psycopg.errors import UniqueViolation
 
 from fupin.accounts import api as accounts
 from fupin.accounts.api import User
@@ -54,6 +55,7 @@ def load_registry(*, by: User, folder: Path, progress: Progress | None = None) -
     report("核对文件", 0.0)
     generated = is_generated(folder)
     incoming = read_folder(folder, list(Region.objects.filter(level=5).values_list("code", flat=True)))
+    _refuse_elsewhere(incoming, by)
     _refuse_known(incoming)
 
     def write(copy: CopyIn, using: str) -> Loaded:
@@ -77,8 +79,13 @@ def load_registry(*, by: User, folder: Path, progress: Progress | None = None) -
 
 def _load_beside_others(write: Callable[[CopyIn, str], Loaded], report: Progress) -> Loaded:
     """With the app's login, into tables that have rows or are in use."""
-    with transaction.atomic():
-        loaded = write(copy_in, DEFAULT_DB_ALIAS)
+    try:
+        with transaction.atomic():
+            loaded = write(copy_in, DEFAULT_DB_ALIAS)
+    except IntegrityError as error:
+        if isinstance(error.__cause__, UniqueViolation):  # beyond what the own scope shows
+            raise _known("") from error
+        raise
     report("统计分析", 0.97)
     # the owner may always do it; inside a transaction of the caller only this very session sees the new rows
     analyze(WRITTEN, DEFAULT_DB_ALIAS if connection.in_atomic_block else OWNER)
@@ -176,9 +183,20 @@ def _refuse_known(incoming: Incoming) -> None:
             query = f"SELECT {key} FROM {model._meta.db_table} WHERE {key} = ANY(%s) LIMIT 1"  # noqa: S608
             found = cursor.execute(query, [numbers.to_list()]) and cursor.fetchone()
         if found:
-            raise UserError(
-                f"登记库里已有编号 {found[0]}，本次未写入任何数据",
-                f"the registry already holds {found[0]}; nothing was written",
-                "只载入新的户，或换一个数据文件夹（FUPIN_DATA_DIR）",
-                "load new households only, or use another data folder (FUPIN_DATA_DIR)",
-            )
+            raise _known(f" {found[0]}")
+
+
+def _known(number: str) -> UserError:
+    return UserError(
+        f"登记库里已有编号{number or '（在别的辖区）'}，本次未写入任何数据",
+        f"the registry already holds{number or ' one of these numbers, in another region'}; nothing was written",
+        "只载入新的户，或换一个数据文件夹（FUPIN_DATA_DIR）",
+        "load new households only, or use another data folder (FUPIN_DATA_DIR)",
+    )
+
+
+def _refuse_elsewhere(incoming: Incoming, by: User) -> None:
+    """Households of villages outside the loader's region."""
+    villages = incoming.households.get_column("village_code").unique().sort()
+    for village in villages:
+        accounts.require(by, "load_registry", village)

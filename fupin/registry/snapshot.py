@@ -29,6 +29,7 @@ from psycopg.pq import Conninfo
 from fupin.accounts.api import open_scope_on
 from fupin.catalogue.schema import Column, tables
 from fupin.registry.progress import Progress, quiet
+from fupin.registry.views import PERSONS, columns_of
 
 ROW_GROUP = 200_000
 ARROW: dict[str, pa.DataType] = {
@@ -36,18 +37,12 @@ ARROW: dict[str, pa.DataType] = {
     "decimal": pa.float64(), "flag": pa.bool_(), "date": pa.date32(), "key": pa.binary(),
 }  # fmt: skip
 SQL_TYPES = {"int": "bigint", "money": "bigint", "month": "integer", "decimal": "double precision"}
+#: row policies guard the tables; persons come through a view that joins them once
 SOURCES = {
-    "households": "registry_household t",
-    "survey": "registry_survey t",
-    "ledger": "registry_ledgerentry t",
-    "persons": "registry_person t JOIN registry_membership m ON m.person_id = t.person_id AND m.valid_to IS NULL "
-    "JOIN registry_household h ON h.household_id = m.household_id",
-}
-ELSEWHERE = {
-    ("persons", "key"): "t.lake_key",
-    ("persons", "household_id"): "m.household_id",
-    ("persons", "relation"): "m.relation",
-    ("persons", "village_code"): "h.village_code",
+    "households": "registry_household",
+    "survey": "registry_survey",
+    "ledger": "registry_ledgerentry",
+    "persons": PERSONS,
 }
 #: which connection reads which tables, at the same time
 SHARES = (("persons", "survey"), ("ledger", "households"))
@@ -84,21 +79,16 @@ def snapshot(folder: Path, progress: Progress | None = None) -> SnapshotInfo:
     return info
 
 
-def columns_of(name: str) -> list[Column]:
-    return [column for column in tables()[name].columns.values() if not column.staged]
-
-
 def query(name: str) -> str:
-    """The SELECT behind one file: catalogue columns and types, sorted by key in byte order."""
-    columns = ", ".join(f"{_source(name, column)} AS {column.name}" for column in columns_of(name))
+    """The SELECT behind one file: catalogue columns and types within the scope, sorted by key in byte order."""
+    columns = ", ".join(f"{_typed(column)} AS {column.name}" for column in columns_of(name))
     order = ", ".join(_sort(name, key) for key in tables()[name].key)
     # names come from the catalogue's own files, never from outside
-    return f"SELECT {columns} FROM {SOURCES[name]} ORDER BY {order}"  # noqa: S608
+    return f"SELECT {columns} FROM {SOURCES[name]} t ORDER BY {order}"  # noqa: S608
 
 
-def _source(name: str, column: Column) -> str:
-    source = ELSEWHERE.get((name, column.name), f"t.{column.name}")
-    return f"{source}::{SQL_TYPES[column.type]}" if column.type in SQL_TYPES else source
+def _typed(column: Column) -> str:
+    return f"t.{column.name}::{SQL_TYPES[column.type]}" if column.type in SQL_TYPES else f"t.{column.name}"
 
 
 def _sort(name: str, key: str) -> str:
@@ -137,6 +127,8 @@ def _begin(reader: Any) -> None:
     _run(reader, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
     # both cores are busy already; without helpers the planner walks the sorted indexes instead of sorting on disk
     _run(reader, "SET LOCAL max_parallel_workers_per_gather = 0")
+    # the households in scope are kept in a hash table while the ledger is read; too small a one, and each row asks anew
+    _run(reader, "SET LOCAL hash_mem_multiplier = 16")
 
 
 def _run(reader: Any, sql: str) -> None:

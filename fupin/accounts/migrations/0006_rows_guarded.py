@@ -94,11 +94,25 @@ BEGIN
                        CASE holder.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(holder.grantee)) END);
     END LOOP;
 END $$;
-REVOKE ALL ON FUNCTION fupin_close_to_app FROM PUBLIC;
+-- views that belong to the owner pass by the policies: the app reads through them and never writes
+CREATE FUNCTION fupin_only_read(guarded regclass) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    holder record;
+BEGIN
+    FOR holder IN
+        SELECT DISTINCT quote_ident(pg_get_userbyid(acl.grantee)) AS name FROM pg_class c, aclexplode(c.relacl) acl
+        WHERE c.oid = guarded AND acl.grantee NOT IN (c.relowner, 0)
+    LOOP
+        EXECUTE format('REVOKE ALL ON %s FROM %s', guarded, holder.name);
+        EXECUTE format('GRANT SELECT ON %s TO %s', guarded, holder.name);
+    END LOOP;
+END $$;
+REVOKE ALL ON FUNCTION fupin_close_to_app, fupin_only_read FROM PUBLIC;
 SELECT fupin_close_to_app('accounts_ticketkey');
 """
 UNMAKE = """
-DROP FUNCTION fupin_close_to_app, fupin_scope, fupin_origin, fupin_actor, fupin_opened, fupin_close, fupin_open,
+DROP FUNCTION fupin_only_read, fupin_close_to_app, fupin_scope, fupin_origin, fupin_actor, fupin_opened, fupin_close, fupin_open,
     fupin_here, fupin_mac;
 DROP TABLE accounts_ticketkey;
 """

@@ -2,7 +2,10 @@
 
 from django.db import migrations
 
-IN_SCOPE = "village_code >= (SELECT fupin_scope()) AND village_code < (SELECT fupin_scope()) || ':'"
+IN_SCOPE = (
+    "CASE WHEN village_code >= (SELECT fupin_scope()) AND village_code < (SELECT fupin_scope()) || ':' "
+    "THEN true ELSE false END"
+)
 TABLES = ("identify_householdindex", "identify_finding")
 
 

@@ -2,12 +2,20 @@
 
 A household lies in its village; what hangs on a household is seen with it; a person is seen with the household that he
 belongs to now. A ticket opens the scope of one transaction (``accounts/0006_rows_guarded``); without one these tables
-look empty. The scope is asked in sub-selects, so that it is worked out once a statement and ranges find their index.
+look empty. The scope is asked in sub-selects, so that it is worked out once a statement. The CASE hides the range
+from the planner on purpose: it cannot know how narrow it is, takes it for one in two hundred, and then sorts a city
+where an index in the right order was at hand (145 ms against 1). Our own queries say the range again, with values.
 """
 
 from django.db import migrations
+from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 
-IN_SCOPE = "village_code >= (SELECT fupin_scope()) AND village_code < (SELECT fupin_scope()) || ':'"
+from fupin.registry.views import drop_persons_view, make_persons_view
+
+IN_SCOPE = (
+    "CASE WHEN village_code >= (SELECT fupin_scope()) AND village_code < (SELECT fupin_scope()) || ':' "
+    "THEN true ELSE false END"
+)
 OF_HOUSEHOLD = "EXISTS (SELECT FROM registry_household h WHERE h.household_id = {table}.household_id)"
 MEMBER_NOW = (
     "EXISTS (SELECT FROM registry_membership m WHERE m.person_id = registry_person.person_id AND m.valid_to IS NULL)"
@@ -60,6 +68,16 @@ NEW_PERSON = migrations.RunSQL(
 )
 
 
+def make(_apps: object, editor: BaseDatabaseSchemaEditor) -> None:
+    with editor.connection.cursor() as cursor:
+        make_persons_view(cursor)
+
+
+def drop(_apps: object, editor: BaseDatabaseSchemaEditor) -> None:
+    with editor.connection.cursor() as cursor:
+        drop_persons_view(cursor)
+
+
 class Migration(migrations.Migration):
     dependencies = [("registry", "0001_initial"), ("accounts", "0006_rows_guarded")]
     operations = [
@@ -68,4 +86,5 @@ class Migration(migrations.Migration):
         guard("registry_person", MEMBER_NOW),
         NEW_PERSON,
         migrations.RunSQL(GUARD_MOVES, UNGUARD_MOVES),
+        migrations.RunPython(make, drop),
     ]

@@ -11,8 +11,9 @@ from django.conf import settings
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from fupin.accounts.api import acting_as
 from fupin.accounts.models import Deed
-from fupin.accounts.tests.fixtures import Cast
+from fupin.accounts.tests.fixtures import FAR_VILLAGE, VILLAGE, Cast
 from fupin.kernel.errors import Forbidden, UserError
 from fupin.registry import api as registry
 from fupin.registry.models import Household, HouseholdState, LedgerEntry, Membership, Person, Survey
@@ -146,3 +147,21 @@ def test_no_number_stands_in_a_statement_that_a_server_may_log(cast: Cast, regio
     assert "INSERT INTO" in text
     assert HEAD_ID not in text
     assert PHONE not in text
+
+
+def test_households_of_another_region_are_refused_whole(cast: Cast, regions: None, tmp_path: Path) -> None:
+    with pytest.raises(Forbidden, match=FAR_VILLAGE):
+        registry.load_registry(by=cast.county_office, folder=write_folder(tmp_path, plain_rows()))
+    assert Household.objects.count() == 0
+
+
+def test_a_number_taken_in_another_region_is_refused_without_telling_where(
+    cast: Cast, loaded: registry.Loaded, tmp_path: Path
+) -> None:
+    one = {"household_id": "H2", "village_code": VILLAGE, "state": "9"}
+    folder = write_folder(
+        tmp_path / "again", {**plain_rows(), "households": [one], "persons": [], "survey": [], "ledger": []}
+    )
+    with acting_as(cast.county_office), pytest.raises(UserError, match="在别的辖区") as caught:
+        registry.load_registry(by=cast.county_office, folder=folder)
+    assert "H2" not in str(caught.value)

@@ -1,0 +1,47 @@
+"""The view by which persons are read in bulk: joined to the households of the scope once for all rows.
+
+A row policy asks for every single person whether a household of his is in scope: three index walks each, over a whole
+city three times as long as the join. The view belongs to the owner, so no policy is asked inside; its own condition on
+the household is the guard. It holds the catalogue's columns only, never a number, and nobody writes through it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fupin.catalogue.schema import Column, tables
+
+PERSONS = "registry_snapshot_persons"
+IN_SCOPE = (
+    "CASE WHEN h.village_code >= (SELECT fupin_scope()) AND h.village_code < (SELECT fupin_scope()) || ':' "
+    "THEN true ELSE false END"
+)
+SOURCE = (
+    "registry_person t JOIN registry_membership m ON m.person_id = t.person_id AND m.valid_to IS NULL "
+    "JOIN registry_household h ON h.household_id = m.household_id"
+)
+ELSEWHERE = {
+    "key": "t.lake_key AS key",
+    "household_id": "m.household_id",
+    "relation": "m.relation",
+    "village_code": "h.village_code",
+}
+
+
+def make_persons_view(cursor: Any) -> None:
+    """For migrations: (re)make it; a later one that changes a column in it drops and remakes it."""
+    drop_persons_view(cursor)
+    columns = ", ".join(ELSEWHERE.get(column.name, f"t.{column.name}") for column in columns_of("persons"))
+    # names come from the catalogue's own files, never from outside
+    view = f"CREATE VIEW {PERSONS} WITH (security_barrier) AS SELECT {columns} FROM {SOURCE} WHERE {IN_SCOPE}"  # noqa: S608
+    cursor.execute(view)
+    cursor.execute("SELECT fupin_only_read(%s::regclass)", [PERSONS])
+
+
+def drop_persons_view(cursor: Any) -> None:
+    cursor.execute(f"DROP VIEW IF EXISTS {PERSONS}")
+
+
+def columns_of(name: str) -> list[Column]:
+    """The catalogue's columns that a snapshot holds."""
+    return [column for column in tables()[name].columns.values() if not column.staged]
