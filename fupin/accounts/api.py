@@ -22,7 +22,19 @@ from fupin.accounts.keeping import (
 from fupin.accounts.models import ApiToken, Deed, Role, SavedFilter, User
 from fupin.accounts.opening import create_user, last_day
 from fupin.accounts.passwords import draw_password
-from fupin.accounts.queries import deeds_for, filters_for, may, may_guard, may_keep, tokens_of, user_for, users_for
+from fupin.accounts.queries import (
+    TrailState,
+    cadres_of,
+    deeds_for,
+    filters_for,
+    may,
+    may_guard,
+    may_keep,
+    tokens_of,
+    trail_state,
+    user_for,
+    users_for,
+)
 from fupin.accounts.rules import ROLES, THREE, VERBS, RoleRights
 from fupin.accounts.services import forget_filter, record, require, save_filter
 from fupin.accounts.tokens import revoke_token, rotate_token, token_for, user_of_token
@@ -43,11 +55,13 @@ __all__ = [
     "RoleRights",
     "SavedFilter",
     "Scope",
+    "TrailState",
     "User",
     "act_from_now_on",
     "acting_as",
     "acting_for",
     "acting_for_platform",
+    "cadres_of",
     "change_account",
     "change_own_password",
     "close_account",
@@ -74,6 +88,7 @@ __all__ = [
     "sign_in",
     "token_for",
     "tokens_of",
+    "trail_state",
     "unlock",
     "user_for",
     "user_of_token",

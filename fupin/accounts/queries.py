@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import connection
 from django.db.models import Q, QuerySet
 
-from fupin.accounts.models import ApiToken, Deed, SavedFilter, User
+from fupin.accounts.models import ApiToken, Deed, Role, SavedFilter, User
 from fupin.accounts.rules import ROLES, THREE, may_hand_down, role_may
 from fupin.kernel.errors import NotFound
 
@@ -55,6 +59,11 @@ def user_for(user: User, username: str) -> User:
     return found
 
 
+def cadres_of(village: str) -> list[User]:
+    """The open accounts of the cadres who answer for a village."""
+    return [one for one in User.objects.filter(role=Role.CADRE, region=village).order_by("pk") if one.is_open]
+
+
 def tokens_of(user: User) -> QuerySet[ApiToken]:
     """The account's tokens, the newest first."""
     return ApiToken.objects.filter(user=user).order_by("-created_at")
@@ -63,3 +72,29 @@ def tokens_of(user: User) -> QuerySet[ApiToken]:
 def filters_for(user: User, path: str) -> QuerySet[SavedFilter]:
     """The user's own saved filters of one list, by name."""
     return SavedFilter.objects.filter(user=user, path=path)
+
+
+@dataclass(frozen=True)
+class TrailState:
+    """How far the trail is sealed (``seal`` None: not at all), what the last proof said (``checked_at`` None: none)."""
+
+    seal: int | None
+    sealed_at: datetime | None
+    sealed_to: int | None
+    unsealed: int
+    unsealed_since: datetime | None
+    checked_at: datetime | None
+    checked_seal: int | None
+    checked_entries: int | None
+    broken_zh: str | None
+    broken_en: str | None
+
+
+def trail_state(user: User) -> TrailState | None:
+    """For who may see all deeds; None for the others. Counting the unsealed stops at 100,000."""
+    if not may(user, "see_deeds"):
+        return None
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT * FROM fupin_trail_state()")
+        seal, sealed_at, *rest = cursor.fetchone()
+    return TrailState(seal, datetime.fromisoformat(sealed_at) if sealed_at else None, *rest)

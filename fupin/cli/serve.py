@@ -1,4 +1,4 @@
-"""`fupin serve`: the pages, the queue's worker beside them, and the database below them, until Ctrl-C."""
+"""`fupin serve`: the pages, the queue's worker and the trail's sealer beside them, the database below, until Ctrl-C."""
 
 import multiprocessing
 import os
@@ -22,6 +22,13 @@ __all__ = ["free_port", "migrate_now", "register", "serve_pages"]
 RESTART_SECONDS = 3.0
 STOP_SECONDS = 4
 WORKERS = min(8, os.cpu_count() or 1)  # Python computes one page at a time in each process
+#: what runs beside the pages: name → arguments of `fupin`
+BESIDE = {
+    "后台任务进程 · the queue's worker": [
+        *("manage", "procrastinate", "worker", "--concurrency", "1", "--shutdown-graceful-timeout", "20")
+    ],
+    "留痕封存进程 · the trail's sealer": ["audit", "seal"],
+}
 THREADS = 4  # of a worker: pages wait for the database about as long as they compute
 
 
@@ -80,7 +87,7 @@ def serve_pages(*, port: int = 8000, host: str = "127.0.0.1") -> None:
     os.environ[PARENT] = str(os.getpid())
     close_connections()
     typer.echo(f"网页 · pages: http://{host}:{port}/  （Ctrl-C 停止 · stops）")
-    with queue_worker():
+    with workers():
         server.serve()
 
 
@@ -94,22 +101,23 @@ def close_connections() -> None:
 
 
 @contextmanager
-def queue_worker() -> Iterator[None]:
-    """The worker of the queue as a child process, started again when it dies, ended with the block."""
+def workers() -> Iterator[None]:
+    """The queue's worker and the sealer as child processes, started again when they die, ended with the block."""
     ending = threading.Event()
-    keeper = threading.Thread(target=keep_worker, args=(ending,), daemon=True)
-    keeper.start()
+    keepers = [threading.Thread(target=keep_worker, args=(*one, ending), daemon=True) for one in BESIDE.items()]
+    for keeper in keepers:
+        keeper.start()
     try:
         yield
     finally:
         ending.set()
-        keeper.join(timeout=30)
+        for keeper in keepers:
+            keeper.join(timeout=30)
 
 
-def keep_worker(ending: threading.Event) -> None:
-    """Run the worker until ``ending``: a job that kills its worker must not stop the queue."""
-    command = [sys.executable, "-m", "fupin.cli.main", "manage", "procrastinate", "worker"]
-    command += ["--concurrency", "1", "--shutdown-graceful-timeout", "20"]
+def keep_worker(name: str, arguments: list[str], ending: threading.Event) -> None:
+    """Run one of them until ``ending``: a job that kills its worker must not stop the queue."""
+    command = [sys.executable, "-m", "fupin.cli.main", *arguments]
     environment = os.environ | {"FUPIN_DB_POOL": "0"}
     while not ending.is_set():
         # Its own session: Ctrl-C at the terminal reaches us alone, and we end the worker in good order.
@@ -119,7 +127,7 @@ def keep_worker(ending: threading.Event) -> None:
         if worker.poll() is None:
             end(worker)
         elif not ending.wait(RESTART_SECONDS):
-            typer.echo("后台任务进程已重新启动 · the queue's worker was started again", err=True)
+            typer.echo(f"已重新启动 · started again: {name}", err=True)
 
 
 def end(worker: "subprocess.Popen[bytes]") -> None:

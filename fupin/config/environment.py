@@ -149,6 +149,11 @@ def keys_file(data: Path) -> Path:
     return Path(os.environ.get("FUPIN_KEYS_FILE") or data / "keys.json")
 
 
+def trail_key_file(data: Path) -> Path:
+    """The key that signs the trail (made by the sealer, never by the pages)."""
+    return Path(os.environ.get("FUPIN_TRAIL_KEY_FILE") or data / "trail-key.json").absolute()
+
+
 def secret_key(data: Path) -> str:
     """Django's key for sessions and tokens: ``FUPIN_SECRET_KEY``, else made once in the data folder."""
     if given := os.environ.get("FUPIN_SECRET_KEY", ""):
@@ -218,6 +223,8 @@ ENVIRONMENT: Mapping[str, str] = {
     "DATABASE_OWNER_URL": "the owner's login on that server, for migrations; unset: the same as DATABASE_URL",
     "FUPIN_DATA_DIR": "the data folder; unset: ./var",
     "FUPIN_KEYS_FILE": "the file of the three data keys; unset: keys.json in the data folder, made once",
+    "FUPIN_TRAIL_KEY_FILE": "the key that signs the trail; unset: trail-key.json in the data folder, made once",
+    "FUPIN_HEADS_DIR": "a folder, better elsewhere, for the heads of the trail; unset: trail in the data folder",
     "FUPIN_SECRET_KEY": "Django's secret key; unset: made once in the data folder",
     "FUPIN_HOSTS": "names under which browsers reach the server, separated by commas; unset: this machine only",
     "FUPIN_HTTPS": "1 when a proxy speaks TLS to the browsers: cookies then travel over https only",

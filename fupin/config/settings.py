@@ -16,6 +16,8 @@ if not environment.flag("FUPIN_NO_DATABASE"):
 SECRET_KEY = environment.secret_key(FUPIN_DATA_DIR)
 FUPIN_KEYS = environment.keys(FUPIN_DATA_DIR)
 FUPIN_KEYS_FILE = environment.keys_file(FUPIN_DATA_DIR)
+FUPIN_TRAIL_KEY_FILE = environment.trail_key_file(FUPIN_DATA_DIR)
+FUPIN_HEADS_DIR = environment.folder("FUPIN_HEADS_DIR") or FUPIN_DATA_DIR / "trail"
 DATABASES: dict[str, dict[str, Any]] = environment.databases()
 FUPIN_ENGINE = environment.engine()
 FUPIN_SPARK_MASTER = os.environ.get("FUPIN_SPARK_MASTER", "").strip() or "local[*]"

@@ -14,6 +14,7 @@ from fupin.console.views import (
     runs,
     saved,
     sign_in,
+    trail,
     users,
 )
 
@@ -42,6 +43,7 @@ urlpatterns = [
     path("households/", households.households, name="households"),
     path("households/find/", households.find, name="find"),
     path("households/<str:household_id>/", portrait.portrait, name="portrait"),
+    path("households/<str:household_id>/trail/", trail.trail, name="household_trail"),
     path("households/<str:household_id>/members/<str:person_id>/number/", portrait.reveal, name="reveal"),
     path("filters/", saved.save, name="save_filter"),
     path("filters/<int:number>/forget/", saved.forget, name="forget_filter"),

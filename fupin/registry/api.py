@@ -38,9 +38,13 @@ from fupin.registry.searching import search_households
 from fupin.registry.services import reveal_id
 from fupin.registry.snapshot import SnapshotInfo, snapshot
 from fupin.registry.spelling import spell, spell_column
+from fupin.registry.timeline import Act, Answer, Change, Touched, answering_for, answers_of, timeline_of
 
 __all__ = [
     "NATION",
+    "Act",
+    "Answer",
+    "Change",
     "Exit",
     "Household",
     "HouseholdState",
@@ -54,6 +58,9 @@ __all__ = [
     "Region",
     "SnapshotInfo",
     "Survey",
+    "Touched",
+    "answering_for",
+    "answers_of",
     "borders_version",
     "bounds_of",
     "breadcrumb",
@@ -89,5 +96,6 @@ __all__ = [
     "spell",
     "spell_column",
     "survey_of",
+    "timeline_of",
     "unseal",
 ]

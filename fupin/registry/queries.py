@@ -109,7 +109,7 @@ def household_for(user: User, household_id: str) -> Household:
     return found
 
 
-def _seen(user: User, household: Household | str) -> Household:
+def seen(user: User, household: Household | str) -> Household:
     """By number it is read; one that was read already is judged by its village, without asking again. NotFound."""
     if isinstance(household, str):
         return household_for(user, household)
@@ -120,7 +120,7 @@ def _seen(user: User, household: Household | str) -> Household:
 
 def members_of(user: User, household: Household | str, on: date | None = None, lang: str = "zh") -> list[MemberView]:
     """Present members, the head first; ages on a day (today when none is given). Raises NotFound."""
-    household = _seen(user, household)
+    household = seen(user, household)
     rows = Membership.objects.filter(household=household, valid_to__isnull=True).select_related("person")
     return [_member(row, on or timezone.localdate(), lang) for row in rows.order_by("relation", "person_id")]
 
@@ -163,9 +163,9 @@ def person_for(user: User, person_id: str) -> Person:
 
 def survey_of(user: User, household: Household | str) -> Survey | None:
     """The latest year's survey. Raises NotFound."""
-    return Survey.objects.filter(household=_seen(user, household)).order_by("-year").first()
+    return Survey.objects.filter(household=seen(user, household)).order_by("-year").first()
 
 
 def ledger_of(user: User, household: Household | str) -> list[LedgerEntry]:
     """All months in order. Raises NotFound."""
-    return list(LedgerEntry.objects.filter(household=_seen(user, household)).order_by("month"))
+    return list(LedgerEntry.objects.filter(household=seen(user, household)).order_by("month"))

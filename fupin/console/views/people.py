@@ -15,6 +15,7 @@ from fupin.console.filters import day
 from fupin.console.lists import people as lists
 from fupin.ui.answers import answer
 from fupin.ui.guards import room, user_of
+from fupin.ui.templatetags.ui import language
 
 
 @room("deeds")
@@ -23,7 +24,9 @@ def deeds(request: HttpRequest) -> HttpResponseBase:
     accounts.require(user, "see_deeds")
     asked = {name: request.GET.get(name, "").strip() for name in ("verb", "by", "since", "until")}
     verbs = accounts.deeds_for(user).order_by("verb").values_list("verb", flat=True).distinct()
-    context = {"area": "deeds", "asked": asked, "verbs": verbs}
+    state = accounts.trail_state(user)
+    broken = "" if state is None else (state.broken_zh if language() == "zh" else state.broken_en)
+    context = {"area": "deeds", "asked": asked, "verbs": verbs, "state": state, "broken": broken}
     return answer(request, lists.deeds(_asked_for(user, asked)), "console/deeds.html", context)
 
 

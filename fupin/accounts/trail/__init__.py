@@ -1,0 +1,1 @@
+"""数过留痕: sealing the trail from outside the database, and proving it whole."""
