@@ -59,6 +59,7 @@ def begin_session() -> None:
         "DJANGO_SETTINGS_MODULE": "fupin.config.settings",
         "FUPIN_DATA_DIR": str(Path(tempfile.gettempdir()) / f"fupin-test-{secrets.token_hex(4)}"),
         "FUPIN_PG_FAST": "1",
+        "FUPIN_SECOND_FACTOR": "numbers",  # the tests of the second factor ask for more
         "FUPIN_TEST_APP_URL": app,
         "FUPIN_TEST_OWNER_URL": owner,
         "DATABASE_URL": "postgresql://nobody@/set-by-the-fixture",  # settings load without starting a server

@@ -42,6 +42,13 @@ def open_many(*, by: User | None, rows: Iterable[tuple[int, dict[str, str]]]) ->
 
     Forbidden rows are errors of their rows: what may be opened is opened.
     """
+    outcomes, users = prepare_many(by=by, rows=rows)
+    keep_many(by=by, users=users)
+    return outcomes
+
+
+def prepare_many(*, by: User | None, rows: Iterable[tuple[int, dict[str, str]]]) -> tuple[list[Outcome], list[User]]:
+    """An outcome for each row, and the accounts that ``keep_many`` then opens. Writes nothing."""
     taken = {name.lower() for name in User.objects.values_list("username", flat=True)}
     outcomes: list[Outcome] = []
     users: list[User] = []
@@ -55,14 +62,13 @@ def open_many(*, by: User | None, rows: Iterable[tuple[int, dict[str, str]]]) ->
         taken.add(username.lower())
         users.append(user)
         outcomes.append(Outcome(number, username, password))
-    _keep(by, users)
-    return outcomes
+    return outcomes, users
 
 
 def _user(by: User | None, row: dict[str, str], taken: set[str]) -> tuple[User, str]:
     role = ROLE_WORDS.get(row.get("role", ""), row.get("role", ""))
     username, region, department = row.get("username", ""), row.get("region", ""), row.get("department", "")
-    check_account(username, role, region, department)
+    region = check_account(username, role, region, department)
     if by is not None:
         demand_giving(by, role, region)
     if username.lower() in taken:
@@ -81,7 +87,8 @@ def _user(by: User | None, row: dict[str, str], taken: set[str]) -> tuple[User, 
 
 
 @transaction.atomic
-def _keep(by: User | None, users: Sequence[User]) -> None:
+def keep_many(*, by: User | None, users: Sequence[User]) -> None:
+    """The accounts that ``prepare_many`` found good, with a deed for each."""
     made = User.objects.bulk_create(users, batch_size=BATCH)
     Deed.objects.bulk_create(
         [

@@ -9,6 +9,7 @@ from typing import Any
 from django.db import transaction
 
 from fupin.accounts.doors import KIND, name_key
+from fupin.accounts.factors import clear_factors
 from fupin.accounts.models import ApiToken, SavedFilter, User
 from fupin.accounts.opening import check_password, check_place, demand_giving
 from fupin.accounts.queries import may_guard, may_keep
@@ -33,7 +34,7 @@ def change_account(
 
     ``by`` must be allowed to give both the old and the new place. Raises UserError and Forbidden.
     """
-    check_place(role, region, department)
+    region = check_place(role, region, department)
     locked = _locked(user)
     _demand_keeping(by, locked)
     demand_giving(by, role, region)
@@ -119,6 +120,22 @@ def renew_password(*, by: User | None, user: User, password: str, reason: str) -
     locked.save()
     _open_the_door(by, locked)
     _write(by, "renew_password", locked, reason, {})
+
+
+@transaction.atomic
+def reset_factors(*, by: User | None, user: User, reason: str) -> None:
+    """A lost phone: every second factor and recovery code goes, sessions end. ``by`` is None at the machine.
+
+    Where the role needs a second factor, its owner adds one at the next sign-in. Raises UserError and Forbidden.
+    """
+    locked = _locked(user)
+    if by is not None:
+        _demand_guarding(by, locked)
+    _demand_reason(reason)
+    clear_factors(locked)
+    locked.epoch += 1
+    locked.save()
+    _write(by, "reset_factors", locked, reason, {})
 
 
 @transaction.atomic

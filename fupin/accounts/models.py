@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
-from fupin.accounts.rules import role_may
+from fupin.accounts.rules import ROLES, role_may
 from fupin.kernel.scope import Scope
 
 
@@ -19,6 +19,9 @@ class Role(models.TextChoices):
     OFFICE = "office", _("扶贫办")
     CADRE = "cadre", _("驻村干部")
     DEPARTMENT = "department", _("部门数据员")
+    HELPER_UNIT = "helper_unit", _("帮扶单位")
+    ENTERPRISE = "enterprise", _("企业与社会力量")
+    RESIDENT = "resident", _("农户本人")
     SYSTEM_ADMINISTRATOR = "system_administrator", _("系统管理员")
     SECURITY_ADMINISTRATOR = "security_administrator", _("安全管理员")
     AUDIT_ADMINISTRATOR = "audit_administrator", _("审计管理员")
@@ -60,8 +63,13 @@ class User(AbstractUser):
 
     @property
     def scope(self) -> Scope:
-        """Households of the user's region; departments, the three administrators and closed accounts see none."""
-        if not self.is_open or not self.region or not role_may(self.role, "see_households"):
+        """Households of the user's region; departments, the three administrators and closed accounts see none.
+
+        An empty region is the whole country for the roles that may have it, and nothing for the others.
+        """
+        if not self.is_open or not role_may(self.role, "see_households"):
+            return Scope.nothing()
+        if not self.region and not ROLES[self.role].may_be_national:
             return Scope.nothing()
         return Scope.of(self.region)
 
@@ -87,8 +95,61 @@ class ApiToken(models.Model):
     digest = models.BinaryField(max_length=32, unique=True)
     created_at = models.DateTimeField(auto_now_add=True)
     expires_at = models.DateTimeField()
+    #: what it may do of what its account may do
+    verbs = models.JSONField(default=list)
     last_used_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
+
+
+class OpenSession(models.Model):
+    """A browser in which the account is signed in; it goes with Django's session."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="sessions")
+    session = models.OneToOneField("sessions.Session", on_delete=models.CASCADE, related_name="open_session")
+    began_at = models.DateTimeField(auto_now_add=True)
+    seen_at = models.DateTimeField()
+    address = models.CharField(max_length=45, blank=True)
+    program = models.CharField(max_length=200, blank=True)
+
+
+class OpeningState(models.TextChoices):
+    WAITING = "waiting", _("等待处理")
+    RUNNING = "running", _("正在开设")
+    FINISHED = "finished", _("已完成")
+    FAILED = "failed", _("失败，一个也没有开设")
+
+
+class BulkOpening(models.Model):
+    """Accounts opened from one uploaded file; file and passwords are sealed, and go as soon as they are not needed."""
+
+    by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="openings")
+    file_name = models.CharField(max_length=120)
+    started_at = models.DateTimeField(auto_now_add=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+    state = models.CharField(max_length=10, choices=OpeningState.choices, default=OpeningState.WAITING)
+    progress = models.PositiveSmallIntegerField(default=0)
+    rows = models.PositiveIntegerField(default=0)
+    opened = models.PositiveIntegerField(default=0)
+    wrong = models.PositiveIntegerField(default=0)
+    errors = models.JSONField(default=list)
+    sheet = models.BinaryField(null=True)
+    answer = models.BinaryField(null=True)
+    taken_at = models.DateTimeField(null=True, blank=True)
+
+
+class GovernmentIdentity(models.Model):
+    """Whom the identity provider of the government means by a subject: an account that was there before."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="government_identities")
+    issuer = models.CharField(max_length=200)
+    subject = models.CharField(max_length=255)
+    linked_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(name="government_subject_once", fields=["issuer", "subject"]),
+            models.UniqueConstraint(name="government_account_once", fields=["issuer", "user"]),
+        ]
 
 
 class Deed(models.Model):

@@ -10,11 +10,10 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from fupin.accounts.models import Role, User
-from fupin.accounts.rules import ROLES, may_hand_down, password_problem
+from fupin.accounts.rules import NATION_WORDS, ROLES, may_hand_down, password_problem, region_meant
 from fupin.accounts.services import record, require
 from fupin.catalogue.schema import departments
 from fupin.kernel.errors import Forbidden, UserError
-from fupin.kernel.regions import is_code
 
 USERNAME = re.compile(r"[a-z][a-z0-9._@-]{1,39}", re.ASCII | re.IGNORECASE)
 
@@ -36,11 +35,11 @@ def create_user(
 
     ``first``: the password is one that its owner has to change at the first sign-in. Raises UserError and Forbidden.
     """
-    check_account(username, role, region, department)
+    region = check_account(username, role, region, department)
     if by is not None:
         demand_giving(by, role, region)
     check_password(password, username, display_name)
-    return open_account(
+    return _open(
         by=by,
         username=username,
         password=password,
@@ -99,8 +98,32 @@ def open_account(
     ends_on: date | None = None,
     must_change_password: bool = False,
 ) -> User:
-    """The account itself, whatever its password: for ``create_user`` and the machine-drawn ones of the cast."""
-    check_account(username, role, region, department)
+    """The account itself, whatever its password: for the machine-drawn ones of the cast."""
+    return _open(
+        by=by,
+        username=username,
+        password=password,
+        role=role,
+        region=check_account(username, role, region, department),
+        department=department,
+        display_name=display_name,
+        ends_on=ends_on,
+        must_change_password=must_change_password,
+    )
+
+
+def _open(
+    *,
+    by: User | None,
+    username: str,
+    password: str,
+    role: str,
+    region: str,
+    department: str,
+    display_name: str,
+    ends_on: date | None,
+    must_change_password: bool,
+) -> User:
     if User.objects.filter(username__iexact=username).exists():
         raise UserError(
             f"用户名 {username} 已存在", f"the username {username} is taken", "换一个用户名", "choose another username"
@@ -113,8 +136,8 @@ def open_account(
     return user
 
 
-def check_account(username: str, role: str, region: str, department: str) -> None:
-    """A name that will do, and a place that fits. Raises UserError."""
+def check_account(username: str, role: str, region: str, department: str) -> str:
+    """A name that will do, and a place that fits; its region's code. Raises UserError."""
     if not USERNAME.fullmatch(username):
         raise UserError(
             f"用户名“{username}”不合规",
@@ -122,7 +145,7 @@ def check_account(username: str, role: str, region: str, department: str) -> Non
             "用 2–40 个字母、数字或 . _ - @，以字母开头",
             "2 to 40 letters, digits or . _ - @, beginning with a letter",
         )
-    check_place(role, region, department)
+    return check_place(role, region, department)
 
 
 def last_day(text: str) -> date | None:
@@ -138,29 +161,18 @@ def last_day(text: str) -> date | None:
         ) from error
 
 
-def check_place(role: str, region: str, department: str) -> None:
-    """Role, region and department fit each other. Raises UserError."""
+def check_place(role: str, region: str, department: str) -> str:
+    """Role, region and department fit each other; the region's code, NATION where 全国 was typed. Raises UserError."""
     if role not in Role.values:
         raise UserError(
             f"没有角色 {role}",
             f"no role {role!r}",
-            f"可用：{'、'.join(Role.values)}",
-            f"one of {', '.join(Role.values)}",
+            f"可用：{'、'.join(one.zh for one in ROLES.values())}",
+            f"one of {', '.join(ROLES)}",
         )
-    if region and not is_code(region):
-        raise UserError(
-            f"辖区代码 {region} 不对",
-            f"{region!r} is no region code",
-            "2/4/6/9/12/15 位数字",
-            "2, 4, 6, 9, 12 or 15 digits",
-        )
-    if ROLES[role].needs_region and not region:
-        raise UserError(
-            "这个角色要写明辖区",
-            "this role needs a region",
-            "填写辖区代码，如 4501 或 450124100201",
-            "a region code such as 4501 or 450124100201",
-        )
+    meant = region_meant(role, region)
+    if meant is None:
+        raise _wrong_region(region)
     if role == Role.DEPARTMENT and department not in departments():
         raise UserError(
             f"部门数据员要写明部门：没有部门代码“{department}”",
@@ -168,3 +180,28 @@ def check_place(role: str, region: str, department: str) -> None:
             f"可用：{'、'.join(departments())}",
             f"one of {', '.join(departments())}",
         )
+    return meant
+
+
+def _wrong_region(region: str) -> UserError:
+    if region in NATION_WORDS:
+        national = [one for one in ROLES.values() if one.may_be_national]
+        return UserError(
+            "这个角色的辖区不能是全国",
+            "this role's region cannot be the nation",
+            f"可以的角色：{'、'.join(one.zh for one in national)}；其他角色填写辖区代码",
+            f"roles that may: {', '.join(one.en for one in national)}; the others need a region code",
+        )
+    if region:
+        return UserError(
+            f"辖区代码 {region} 不对",
+            f"{region!r} is no region code",
+            "2/4/6/9/12/15 位数字",
+            "2, 4, 6, 9, 12 or 15 digits",
+        )
+    return UserError(
+        "这个角色要写明辖区",
+        "this role needs a region",
+        "填写辖区代码，如 4501 或 450124100201；国家级账号写“全国”",
+        "a region code such as 4501 or 450124100201; for the nation write nation",
+    )

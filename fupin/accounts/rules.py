@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from fupin.kernel.regions import LEVEL_NAMES, is_code, level_of
+
 #: everything that needs a right: verb → (zh, en)
 VERBS = {
     "see_households": ("查看农户", "see households"),
@@ -35,6 +37,8 @@ class RoleRights:
     gives: tuple[str, ...] = ()
     #: an account answers for a region; without one it sees nothing
     needs_region = True
+    #: its region may be the whole country: written out as one of NATION_WORDS, so that a forgotten one is not meant
+    may_be_national = False
 
 
 class DecisionMaker(RoleRights):
@@ -42,6 +46,7 @@ class DecisionMaker(RoleRights):
     why_zh = "看本辖区的全部结果，不改动任何数据，不看完整证件号。"
     why_en = "Sees every result of the region, changes nothing, sees no ID number in clear."
     verbs = frozenset({"see_households", "see_results", "see_deliveries"})
+    may_be_national = True
 
 
 class Office(RoleRights):
@@ -55,7 +60,8 @@ class Office(RoleRights):
         {"see_households", "see_results", "reveal_id", "deliver", "see_deliveries", "download_bad_rows"}
         | {"start_run", "load_registry", "issue_token", "manage_users"}
     )
-    gives = ("decision_maker", "office", "cadre", "department")
+    gives = ("decision_maker", "office", "cadre", "department", "helper_unit", "enterprise", "resident")
+    may_be_national = True
 
 
 class Cadre(RoleRights):
@@ -72,6 +78,33 @@ class Department(RoleRights):
     verbs = frozenset({"deliver", "see_deliveries", "download_bad_rows", "issue_token"})
 
 
+class HelperUnit(RoleRights):
+    """The pages of the three below come later: until then they hold an account, and nothing can be read with it."""
+
+    code, zh, en = "helper_unit", "帮扶单位", "helper unit"
+    why_zh = "目前只有本人账号页；结对帮扶的页面还没有建，看不到农户、结果和数据。"
+    why_en = (
+        "Has the own account's page only: pages of pairing and help are not built yet; sees no household or result."
+    )
+    verbs: frozenset[str] = frozenset()
+
+
+class Enterprise(RoleRights):
+    code, zh, en = "enterprise", "企业与社会力量", "enterprise or civic group"
+    why_zh = "目前只有本人账号页；捐赠、采购和用工的页面还没有建，看不到农户、结果和数据。"
+    why_en = "Has the own account's page only: pages of giving, buying and hiring are not built yet; sees no household."
+    verbs: frozenset[str] = frozenset()
+
+
+class Resident(RoleRights):
+    code, zh, en = "resident", "农户本人", "resident"
+    why_zh = "目前只有本人账号页；查看自家信息的页面还没有建，看不到任何农户，包括自家。"
+    why_en = (
+        "Has the own account's page only: the page of the own household is not built yet; sees no household at all."
+    )
+    verbs: frozenset[str] = frozenset()
+
+
 class SystemAdministrator(RoleRights):
     """三员分立 (等保三级): the three administrators are three persons, and none of them sees a household."""
 
@@ -79,7 +112,7 @@ class SystemAdministrator(RoleRights):
     why_zh = "开设、调整、停用账号；不能重设密码，不看留痕，不看业务数据（三员分立）。"
     why_en = "Opens, moves and closes accounts; renews no password, reads no trail, sees no business data."
     verbs = frozenset({"manage_users"})
-    gives = ("decision_maker", "office", "cadre", "department", "system_administrator")
+    gives = (*Office.gives, "system_administrator")
     needs_region = False
 
 
@@ -102,11 +135,33 @@ class AuditAdministrator(RoleRights):
 ROLES: dict[str, type[RoleRights]] = {
     role.code: role
     for role in (
-        DecisionMaker, Office, Cadre, Department, SystemAdministrator, SecurityAdministrator, AuditAdministrator,
+        DecisionMaker, Office, Cadre, Department, HelperUnit, Enterprise, Resident,
+        SystemAdministrator, SecurityAdministrator, AuditAdministrator,
     )
 }  # fmt: skip
 #: these are set up at the machine itself (``fupin users add``): nobody makes the one who watches over him
 THREE = (SystemAdministrator.code, SecurityAdministrator.code, AuditAdministrator.code)
+
+
+NATION = ""  # the region of the whole country
+NATION_WORDS = ("全国", "nation")
+NATION_LEVEL = ("国家", "nation")
+NO_LEVEL = ("不限辖区", "no region")
+
+
+def region_meant(role: str, typed: str) -> str | None:
+    """The code that was typed, NATION for 全国; None for what no account of this role may have."""
+    known = ROLES[role]
+    if typed in NATION_WORDS:
+        return NATION if known.may_be_national else None
+    return None if (typed and not is_code(typed)) or (known.needs_region and not typed) else typed
+
+
+def account_level(role: str, region: str) -> tuple[str, str]:
+    """国家 省 市 县 乡 村 in both languages, from the region's code."""
+    if region:
+        return LEVEL_NAMES[level_of(region)]
+    return NATION_LEVEL if ROLES[role].may_be_national else NO_LEVEL
 
 
 def lies_in(region: str, above: str) -> bool:
@@ -145,6 +200,15 @@ def password_problem(password: str, username: str) -> tuple[str, str] | None:
     return None
 
 
+#: verbs that a token may carry
+TOKEN_VERBS = ("deliver", "see_deliveries", "download_bad_rows")
+
+
+def token_verbs(role: str) -> tuple[str, ...]:
+    """The most that a token of an account of this role may do."""
+    return tuple(verb for verb in TOKEN_VERBS if role_may(role, verb))
+
+
 MAX_FAILURES = 5
 #: of one name from all addresses together: a stranger far away cannot lock out somebody with five guesses, a crowd of
 #: machines cannot guess for long either
@@ -157,5 +221,7 @@ def locked_until(failures: Sequence[datetime], now: datetime, most: int = MAX_FA
     recent = sorted(at for at in failures if at > now - LOCK)
     return recent[-most] + LOCK if len(recent) >= most else None
 
+
+FACTOR_FRESH = timedelta(hours=1)  # after that the second factor is asked for again before a number is shown in clear
 
 TOKEN_DAYS = 180  # of a token, unless a shorter life is asked for

@@ -23,6 +23,7 @@ def register(app: typer.Typer) -> None:
     users.command("list")(list_command)
     users.command("password")(password_command)
     users.command("unlock")(unlock_command)
+    users.command("second-factor")(second_factor_command)
     users.command("cast")(cast_command)
     users.command("token")(token_command)
     app.add_typer(users, name="users")
@@ -103,6 +104,18 @@ def unlock_command(
 
     unlock(by=None, user=account_named(username), reason=reason)
     typer.echo(f"已解锁 / unlocked: {username}")
+
+
+def second_factor_command(
+    username: Annotated[str, typer.Argument(help="账号 / account")],
+    reason: Annotated[str, typer.Option(help="理由，记入留痕 / why, for the trail")],
+) -> None:
+    """清除第二重验证（手机遗失），本人登录后重新添加 / clear a lost second factor; its owner adds a new one."""
+    django_ready()
+    from fupin.accounts.api import reset_factors
+
+    reset_factors(by=None, user=account_named(username), reason=reason)
+    typer.echo(f"已清除第二重验证 / second factor cleared: {username}")
 
 
 def token_command(

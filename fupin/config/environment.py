@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from fupin.accounts.provider import Provider
 from fupin.cli.postgres import ensure_server, places
 from fupin.kernel.errors import UserError
 from fupin.kernel.keys import Keys
@@ -212,6 +213,34 @@ def engine() -> str:
     )
 
 
+def government() -> Provider | None:
+    """The identity provider of the government; None when no issuer is named."""
+    issuer, client = (os.environ.get(name, "").strip() for name in ("FUPIN_OIDC_ISSUER", "FUPIN_OIDC_CLIENT_ID"))
+    if not issuer:
+        return None
+    if not client:
+        raise UserError(
+            "设了 FUPIN_OIDC_ISSUER，没有设 FUPIN_OIDC_CLIENT_ID。",
+            "FUPIN_OIDC_ISSUER is set, FUPIN_OIDC_CLIENT_ID is not.",
+            "请填写统一身份认证为本平台登记的 client_id。",
+            "write the client id under which the provider knows this platform.",
+        )
+    return Provider(issuer, client, folder("FUPIN_OIDC_SECRET_FILE"), os.environ.get("FUPIN_OIDC_CLAIM", "").strip())
+
+
+def second_factor() -> str:
+    """When a second factor is asked for: ``always``, ``numbers``, or "" for what the data say."""
+    value = os.environ.get("FUPIN_SECOND_FACTOR", "").strip()
+    if value in ("", "always", "numbers"):
+        return value
+    raise UserError(
+        f"环境变量 FUPIN_SECOND_FACTOR 的值看不懂：{value}",
+        f"the environment variable FUPIN_SECOND_FACTOR cannot be understood: {value}",
+        "请写 always（一律要求）或 numbers（看完整证件号时要求），或不设。",
+        "write always, or numbers (only where a number is shown in clear), or leave it unset.",
+    )
+
+
 def folder(name: str) -> Path | None:
     """A variable that names a folder; None when it is not set."""
     value = os.environ.get(name, "").strip()
@@ -227,6 +256,14 @@ ENVIRONMENT: Mapping[str, str] = {
     "FUPIN_HEADS_DIR": "a folder, better elsewhere, for the heads of the trail; unset: trail in the data folder",
     "FUPIN_SECRET_KEY": "Django's secret key; unset: made once in the data folder",
     "FUPIN_HOSTS": "names under which browsers reach the server, separated by commas; unset: this machine only",
+    "FUPIN_SECOND_FACTOR": "always: who may see full numbers goes nowhere without a second factor; numbers: it is "
+    "asked for only there; unset: always, numbers with generated data",
+    "FUPIN_OIDC_ISSUER": "the government's identity provider (OpenID Connect), its issuer address; unset: none",
+    "FUPIN_OIDC_CLIENT_ID": "the client id under which it knows this platform",
+    "FUPIN_OIDC_SECRET_FILE": "the file of the client secret; unset: a public client with PKCE alone",
+    "FUPIN_OIDC_CLAIM": "the claim that equals the username here; unset: accounts are linked by their owners only",
+    "FUPIN_SESSION_HOURS": "after so many hours one signs in again, however busy; unset: 12",
+    "FUPIN_SESSIONS": "sessions of one account at the same time, the oldest end; unset: 5",
     "FUPIN_HTTPS": "1 when a proxy speaks TLS to the browsers: cookies then travel over https only",
     "FUPIN_DEBUG": "1 for Django's debug pages, never where others can reach the server",
     "FUPIN_DB_POOL": "connections in the pool of a web process; unset: one a thread under `fupin serve`, else none",

@@ -37,6 +37,8 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "procrastinate.contrib.django",
+    "allauth.account",  # allauth.mfa rests on it; none of its pages has an address here
+    "allauth.mfa",
     "fupin.accounts",
     "fupin.registry",
     "fupin.exchange",
@@ -56,8 +58,9 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "fupin.ui.sessions.note_presence",  # ends a session that is over, before its scope is opened
     "fupin.ui.sessions.act_for_user",
-    "fupin.ui.sessions.note_presence",
+    "allauth.account.middleware.AccountMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "fupin.ui.refusals.plain_refusals",
@@ -109,6 +112,17 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 
+# Second factors: models and ceremonies of allauth.mfa, pages of ours.
+MFA_ADAPTER = "fupin.accounts.adapter.HouseAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_TOTP_TOLERANCE = 1  # half a minute early or late: clocks differ
+MFA_RECOVERY_CODE_DIGITS = 10
+FUPIN_SECOND_FACTOR = environment.second_factor()
+
+FUPIN_OIDC = environment.government()
+
+FUPIN_SESSION_HOURS = max(1, environment.number("FUPIN_SESSION_HOURS", 12))
+FUPIN_SESSIONS = max(1, environment.number("FUPIN_SESSIONS", 5))
 SESSION_COOKIE_AGE = 30 * 60  # idle, not absolute: `fupin.ui.sessions` starts it anew, once a minute at most
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = FUPIN_HTTPS and not DEBUG

@@ -1,7 +1,6 @@
 """The door to exchange: all outside data come in here."""
 
 from fupin.exchange.bad_rows import write_bad_rows
-from fupin.exchange.giving_up import when_given_up
 from fupin.exchange.models import Delivery, DeliveryState
 from fupin.exchange.queries import (
     QuarantinedCells,
@@ -17,6 +16,7 @@ from fupin.exchange.reading.reasons import reason_title
 from fupin.exchange.reading.refusals import Refusal
 from fupin.exchange.rules import dataset_named
 from fupin.exchange.services import SEEN_EN, SEEN_ZH, enqueue, process, receive, sweep
+from fupin.kernel.giving_up import when_given_up
 
 __all__ = [
     "SEEN_EN",

@@ -7,8 +7,8 @@ from procrastinate import JobContext, RetryStrategy
 from procrastinate.contrib.django import app
 from procrastinate.jobs import Status
 
-from fupin.exchange.giving_up import given_up, when_given_up
 from fupin.exchange.services import RECEIVE_TASK, give_up, process
+from fupin.kernel.giving_up import given_up, when_given_up
 
 STALLED_TASK = "exchange.retry_stalled"
 HOUSEKEEPING = "housekeeping"

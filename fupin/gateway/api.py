@@ -14,7 +14,7 @@ from ninja.errors import AuthenticationError, ValidationError
 from ninja.files import UploadedFile
 from ninja.security import HttpBearer
 
-from fupin.accounts.api import Forbidden, User, act_from_now_on, user_of_token
+from fupin.accounts.api import ApiToken, Forbidden, User, act_from_now_on, require_of_token, token_of
 from fupin.catalogue.schema import Dataset
 from fupin.exchange import api as exchange
 from fupin.kernel.errors import NotFound, UserError
@@ -23,11 +23,11 @@ from fupin.kernel.errors import NotFound, UserError
 class Token(HttpBearer):
     """``Authorization: Bearer fupin_…``; tokens are issued under 账号 (accounts.api.token_for)."""
 
-    def authenticate(self, request: HttpRequest, token: str) -> User | None:
-        user = user_of_token(token)
-        if user is not None:  # until the end of the request: the middleware around it puts back what was before
-            act_from_now_on(user, origin=request.META.get("REMOTE_ADDR", ""))
-        return user
+    def authenticate(self, request: HttpRequest, token: str) -> ApiToken | None:
+        found = token_of(token)
+        if found is not None:  # until the end of the request: the middleware around it puts back what was before
+            act_from_now_on(found.user, origin=request.META.get("REMOTE_ADDR", ""))
+        return found
 
 
 api = NinjaAPI(title="fupin 数据交换接口", version="1", auth=Token(), urls_namespace="fupin-api")
@@ -109,7 +109,7 @@ def deliver(
     request: HttpRequest, said: Form[DeliverySaid], file: Annotated[UploadedFile, File()]
 ) -> Status[exchange.Delivery]:
     """202: queued, ask again under /deliveries/{id}. 200: this very file was delivered before."""
-    by = _user(request)
+    by = _user(request, "deliver")
     corrects = exchange.delivery_for(by, said.corrects) if said.corrects else None
     delivery = exchange.enqueue(
         by=by,
@@ -127,13 +127,13 @@ def deliver(
 @api.get("/deliveries/{delivery_id}", response={200: DeliveryAnswer, **ERRORS}, summary="查询一个批次")
 def show_delivery(request: HttpRequest, delivery_id: str) -> exchange.Delivery:
     """State, progress 0–100, counts; ``problem`` says why a file was refused."""
-    return exchange.delivery_for(_user(request), delivery_id)
+    return exchange.delivery_for(_user(request, "see_deliveries"), delivery_id)
 
 
 @api.get("/datasets", response={200: list[DatasetAnswer], **ERRORS}, summary="可以交付的数据集")
 def list_datasets(request: HttpRequest) -> list[dict[str, Any]]:
     """The data sets that the token's account may deliver, with their columns."""
-    return [_dataset(one) for one in exchange.datasets_for(_user(request))]
+    return [_dataset(one) for one in exchange.datasets_for(_user(request, "deliver"))]
 
 
 def _dataset(one: Dataset) -> dict[str, Any]:
@@ -141,9 +141,11 @@ def _dataset(one: Dataset) -> dict[str, Any]:
     return {**{name: getattr(one, name) for name in names}, "columns": list(one.columns.values())}
 
 
-def _user(request: HttpRequest) -> User:
-    user: User = request.auth  # type: ignore[attr-defined]  # ninja puts the result of Token here
-    return user
+def _user(request: HttpRequest, verb: str) -> User:
+    """The token's account, for a call that needs ``verb``. Raises Forbidden when the token does not carry it."""
+    token: ApiToken = request.auth  # type: ignore[attr-defined]  # ninja puts the result of Token here
+    require_of_token(token, verb)
+    return token.user
 
 
 def _answer(request: HttpRequest, status: int, problem: dict[str, str]) -> HttpResponse:

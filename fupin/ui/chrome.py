@@ -38,6 +38,7 @@ MAP = Room("map", "command:map", _("地图"), "map-2")
 MEASURES = Room("measures", "console:measures", _("测度"), "chart-bar")
 USERS = Room("users", "console:users", _("账号"), "id")
 ACCOUNT = Room("account", "console:own_account", _("我的账号"), "user")
+FACTORS, SECOND = "console:factors", "console:second"  # pages of the room of the own account
 DEEDS = Room("deeds", "console:deeds", _("操作记录"), "history")
 
 ROOMS: Mapping[str, tuple[Room, ...]] = {
@@ -64,6 +65,11 @@ def may_enter(user: User, area: str) -> bool:
 def is_demo() -> bool:
     """True when the registry holds generated households, however they were loaded."""
     return registry.holds_generated()
+
+
+def second_factor_always() -> bool:
+    """Whether who may see full numbers needs a second factor for everything; not so with generated data."""
+    return settings.FUPIN_SECOND_FACTOR == "always" or (not settings.FUPIN_SECOND_FACTOR and not is_demo())
 
 
 def languages() -> list[tuple[str, str]]:

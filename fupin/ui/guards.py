@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import update_wrapper
 from typing import Any, Concatenate, ParamSpec
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
@@ -18,6 +18,7 @@ from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 
+from fupin.accounts import api as accounts
 from fupin.accounts.api import User
 from fupin.kernel.errors import Forbidden, UserError
 from fupin.kernel.identity import normalise
@@ -47,14 +48,8 @@ def room(area: str) -> Callable[[View[P]], View[P]]:
 
     def guard(view: View[P]) -> View[P]:
         def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
-            if not request.user.is_authenticated:
-                return _to_sign_in(request)
-            if not chrome.may_enter(user_of(request), area):
-                raise PermissionDenied
-            if user_of(request).must_change_password and area != chrome.ACCOUNT.area:
-                return _to_new_password(request)
-            if _tells_a_number(request):
-                return _without_number(request)
+            if (stopped := _stopped(request, area)) is not None:
+                return stopped
             try:
                 return _not_kept(view(request, *args, **kwargs))
             except LookupError as error:
@@ -69,6 +64,22 @@ def room(area: str) -> Callable[[View[P]], View[P]]:
         return guarded
 
     return guard
+
+
+def _stopped(request: HttpRequest, area: str) -> HttpResponse | None:
+    """What a reader is answered who may not come in yet, or not like this. Raises PermissionDenied."""
+    if not request.user.is_authenticated:
+        return _to_sign_in(request)
+    user = user_of(request)
+    if not chrome.may_enter(user, area):
+        if area == chrome.HOME.area:  # a role whose pages are still to come
+            return redirect(chrome.ACCOUNT.view)
+        raise PermissionDenied
+    if user.must_change_password and area != chrome.ACCOUNT.area:
+        return _to_new_password(request)
+    if (first := _factor_wanting(request, area)) is not None:
+        return first
+    return _without_number(request) if _tells_a_number(request) else None
 
 
 def _tells_a_number(request: HttpRequest) -> bool:
@@ -95,7 +106,7 @@ def _not_kept(answer: HttpResponseBase) -> HttpResponseBase:
 
 def _to_sign_in(request: HttpRequest) -> HttpResponse:
     """To the sign-in page and then back; a part of a page that htmx asks for takes the whole page there."""
-    answer = redirect_to_login(_page_to_return_to(request))
+    answer = redirect_to_login(page_to_return_to(request))
     if "HX-Request" in request.headers:
         return HttpResponse(status=204, headers={"HX-Redirect": answer.url})
     return answer
@@ -103,12 +114,46 @@ def _to_sign_in(request: HttpRequest) -> HttpResponse:
 
 def _to_new_password(request: HttpRequest) -> HttpResponse:
     """A password that somebody else knows opens nothing but the page where it is changed."""
+    return _go(request, reverse(chrome.ACCOUNT.view))
+
+
+def _factor_wanting(request: HttpRequest, area: str) -> HttpResponse | None:
+    """Where it is always asked for, whoever may see full numbers goes nowhere before the second factor was shown."""
+    user = user_of(request)
+    if area == chrome.ACCOUNT.area or not accounts.needs_factor(user) or accounts.second_factor_shown(request):
+        return None
+    return _to_factor(request, user) if chrome.second_factor_always() else None
+
+
+def second_factor_first(request: HttpRequest) -> HttpResponse | None:
+    """For views that show an ID number in clear: call it first and answer with what it gives.
+
+    None when the second factor was shown in this session within the hour; else the way to the page where it is shown,
+    or added by who has none. What was typed is put back when the reader returns.
+    """
+    return None if accounts.second_factor_fresh(request) else _to_factor(request, user_of(request))
+
+
+def _to_factor(request: HttpRequest, user: User) -> HttpResponse:
+    view = chrome.SECOND if accounts.has_factor(user) else chrome.FACTORS
+    return _go(request, f"{reverse(view)}?{urlencode({'next': page_to_return_to(request)})}")
+
+
+def _go(request: HttpRequest, address: str) -> HttpResponse:
+    """A part of a page that htmx asks for takes the whole page there."""
     if "HX-Request" in request.headers:
-        return HttpResponse(status=204, headers={"HX-Redirect": reverse(chrome.ACCOUNT.view)})
-    return redirect(chrome.ACCOUNT.view)
+        return HttpResponse(status=204, headers={"HX-Redirect": address})
+    return redirect(address)
 
 
-def _page_to_return_to(request: HttpRequest) -> str:
+def wanted_next(request: HttpRequest) -> str:
+    """Where the reader wanted to go before being stopped; an address of ours, or ""."""
+    wanted = request.POST.get("next") or request.GET.get("next", "")
+    ours = url_has_allowed_host_and_scheme(wanted, {request.get_host()}, require_https=request.is_secure())
+    return wanted if wanted and ours else ""
+
+
+def page_to_return_to(request: HttpRequest) -> str:
     """The page itself, or the page that held the form or the button: what was sent is not sent again by itself."""
     if request.method == "GET" and "HX-Request" not in request.headers:
         return request.get_full_path()

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from django.db.models import Q
 
-from fupin.accounts.api import User
-from fupin.kernel.regions import ancestors, is_code, level_of
+from fupin.accounts.api import NATION, User
+from fupin.kernel.regions import PROVINCE, ancestors, is_code, level_of
 from fupin.registry import api as registry
 from fupin.registry.api import Region
 
@@ -25,11 +25,11 @@ class Place:
 
 
 def place_of(user: User, code: str = "") -> Place | None:
-    """The region ``code`` or the user's own. NotFound outside the scope.
+    """The region ``code`` or the user's own. NotFound outside the scope. For the nation: the one province there is.
 
     None for a user without a region, or whose region is not loaded yet, as on a new installation.
     """
-    wanted = code or user.region
+    wanted = code or user.region or (_only_province() if user.scope.covers(NATION) else "")
     if not wanted:
         return None
     if not user.scope.covers(wanted):
@@ -41,6 +41,12 @@ def place_of(user: User, code: str = "") -> Place | None:
         return None
     crumbs = [part for part in found.values() if wanted.startswith(part.code) and user.scope.covers(part.code)]
     return Place(found[wanted], crumbs, [part for part in found.values() if len(part.code) > len(wanted)])
+
+
+def _only_province() -> str:
+    """ "" when there are several: their common page is the map of the nation."""
+    found = Region.objects.filter(level=PROVINCE).values_list("code", flat=True)[:2]
+    return found[0] if len(found) == 1 else ""
 
 
 def _around(code: str) -> dict[str, Region]:

@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
-from fupin.ui.guards import Problem
+from fupin.ui.guards import Problem, page_to_return_to
 
 NUL = "\0"  # PostgreSQL keeps no text with it, and no person types it
 FORM = "application/x-www-form-urlencoded"
@@ -42,8 +42,10 @@ def plain_refusals(answer: Answer) -> Answer:
 
 def page_expired(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001 - what Django calls
     """In place of Django's page for a stale form (``CSRF_FAILURE_VIEW``): signed in or out in another tab."""
-    what, how = _("页面已过期，这一步没有做成"), _("您可能在另一个窗口登录或退出过。请返回上一页，刷新后再做一次。")
-    return _refused(request, Problem(what, request.path, how), 403)
+    what = _("页面已过期，这一步没有做成")
+    how = _("您可能在另一个窗口登录或退出过。请重新打开原来的页面再做一次，填写的内容会放回去。")
+    context = {"problem": Problem(what, request.path, how), "area": "", "door": True}
+    return render(request, "ui/error.html", {**context, "again": page_to_return_to(request)}, status=403)
 
 
 def _wanting_room(request: HttpRequest) -> Problem | None:

@@ -118,6 +118,23 @@ def test_a_token_of_a_role_that_may_have_none_opens_nothing(cast: Cast) -> None:
     assert accounts.user_of_token(text) is None
 
 
+def test_a_token_carries_what_was_chosen_also_after_it_is_rotated(cast: Cast) -> None:
+    old = accounts.token_for(by=cast.department, user=cast.department, name="status", verbs=["see_deliveries"])
+    new = accounts.rotate_token(by=cast.department, token=ApiToken.objects.get())
+    for text in (old, new):
+        token = accounts.token_of(text)
+        assert token is not None
+        assert token.verbs == ["see_deliveries"]
+        with pytest.raises(Forbidden, match="提交部门数据"):
+            accounts.require_of_token(token, "deliver")
+
+
+@pytest.mark.parametrize("verbs", [[], ["see_households"], ["deliver", "manage_users"]])
+def test_a_token_carries_nothing_beyond_deliveries(cast: Cast, verbs: list[str]) -> None:
+    with pytest.raises(UserError, match="至少一项"):
+        accounts.token_for(by=cast.office, user=cast.office, name="nightly", verbs=verbs)
+
+
 def test_five_failures_lock_the_account_even_for_the_right_password(cast: Cast) -> None:
     for _ in range(MAX_FAILURES):
         assert accounts.sign_in(None, "cungan", "wrong") is None

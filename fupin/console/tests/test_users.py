@@ -129,9 +129,13 @@ def test_the_three_administrators_share_no_room_and_none_enters_households(visit
 def test_a_token_is_shown_once_and_can_be_taken_back(visitor: Visitor) -> None:
     visitor.sign_in("department").open("/account/")
     visitor.page.fill("#token-name", "夜间交付")
+    visitor.page.uncheck("input[name=verb][value=download_bad_rows]")
     visitor.page.click("button:has-text('签发令牌')")
     text = visitor.page.inner_text("[data-token]")
     assert accounts.user_of_token(text) == visitor.city.cast["department"]
+    token = accounts.token_of(text)
+    assert token is not None
+    assert token.verbs == ["deliver", "see_deliveries"]
     visitor.open("/account/")
     assert text not in visitor.page.content()
     visitor.page.click("button:has-text('收回')")

@@ -1,20 +1,25 @@
-"""我的账号: what I may see and do and why, my password, my tokens."""
+"""我的账号: what I may see and do and why, my password, my tokens, my sessions.
+
+Where a deed is done by POST, GET leads to the page: after signing in again the browser opens that address.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth import update_session_auth_hash
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_http_methods
 
 from fupin.accounts import api as accounts
-from fupin.accounts.api import User
+from fupin.accounts.api import VERBS, User
 from fupin.console.filters import whole
 from fupin.console.views.users import explained
 from fupin.kernel.errors import UserError
+from fupin.ui import chrome
 from fupin.ui.guards import problem_of, room, user_of
 
 
@@ -23,16 +28,19 @@ def show(request: HttpRequest) -> HttpResponse:
     return _page(request, user_of(request))
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 @room("account")
 def password(request: HttpRequest) -> HttpResponse:
     """The old one, and the new one twice; this session goes on, others of the account end."""
+    if request.method != "POST":
+        return redirect(chrome.ACCOUNT.view)
     user, typed = user_of(request), {name: request.POST.get(name, "") for name in ("old", "new", "again")}
     try:
         if typed["new"] != typed["again"]:
             raise UserError(
                 "两次输入的新密码不一样", "the new password was typed in two ways", "请再输入一次", "type it again"
             )
+        accounts.confirm_password(request, user, typed["old"])
         changed = accounts.change_own_password(user=user, old=typed["old"], new=typed["new"])
     except UserError as error:
         return _page(request, user, error=error, refused="password", status=400)
@@ -40,23 +48,27 @@ def password(request: HttpRequest) -> HttpResponse:
     return _page(request, changed, done=_("密码已修改"))
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 @room("account")
 def issue(request: HttpRequest) -> HttpResponse:
     """The token stands on the page this once."""
+    if request.method != "POST":
+        return redirect(chrome.ACCOUNT.view)
     user, name = user_of(request), request.POST.get("name", "")
     days = whole(request.POST.get("days", "").strip()) or 0
     try:
-        text = accounts.token_for(by=user, user=user, name=name, days=days)
+        text = accounts.token_for(by=user, user=user, name=name, days=days, verbs=request.POST.getlist("verb"))
     except UserError as error:
         return _page(request, user, error=error, refused="token", status=400)
     return _page(request, user, token=text)
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 @room("account")
 def token(request: HttpRequest, number: int, act: str) -> HttpResponse:
     """``revoke`` or ``rotate`` one of the own tokens."""
+    if request.method != "POST":
+        return redirect(chrome.ACCOUNT.view)
     user = user_of(request)
     found = accounts.tokens_of(user).filter(pk=number, revoked_at__isnull=True).first()
     if found is None or act not in ("revoke", "rotate"):
@@ -64,7 +76,7 @@ def token(request: HttpRequest, number: int, act: str) -> HttpResponse:
     if act == "rotate":
         return _page(request, user, token=accounts.rotate_token(by=user, token=found))
     accounts.revoke_token(by=user, token=found)
-    return redirect("console:own_account")
+    return redirect(chrome.ACCOUNT.view)
 
 
 def _page(
@@ -81,6 +93,14 @@ def _page(
         "account": user,
         "tokens": accounts.tokens_of(user)[:50],
         "may_issue": accounts.may(user, "issue_token"),
+        "token_verbs": [(verb, VERBS[verb]) for verb in accounts.token_verbs(user.role)],
+        "factors": accounts.factors_of(user),
+        "government": accounts.government_provider() is not None,
+        "government_linked": accounts.government_linked(user),
+        "sessions": accounts.sessions_of(user)[: settings.FUPIN_SESSIONS],
+        "this_session": request.session.session_key,
+        "most": settings.FUPIN_SESSIONS,
+        "hours": settings.FUPIN_SESSION_HOURS,
         "problem": problem_of(error) if error else None,
         "refused": refused,
         **explained(user),

@@ -9,7 +9,7 @@ from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 
 from fupin.accounts import api as accounts
 from fupin.accounts.api import ROLES, VERBS, Role, User
@@ -116,13 +116,30 @@ def _unlock(by: User, user: User, typed: dict[str, str]) -> str:
     return ""
 
 
-ACTS: dict[str, Act] = {"change": _change, "close": _close, "reopen": _reopen, "password": _renew, "unlock": _unlock}
+def _reset(by: User, user: User, typed: dict[str, str]) -> str:
+    accounts.reset_factors(by=by, user=user, reason=typed["reason"])
+    return ""
 
 
-@require_POST
+ACTS: dict[str, Act] = {
+    "factors": _reset,
+    "change": _change,
+    "close": _close,
+    "reopen": _reopen,
+    "password": _renew,
+    "unlock": _unlock,
+}
+
+
+@require_http_methods(["GET", "POST"])
 @room("users")
 def act(request: HttpRequest, username: str, act: str) -> HttpResponse:
-    """One of ACTS, each with a reason; what was typed is kept when it is refused."""
+    """One of ACTS, each with a reason; what was typed is kept when it is refused.
+
+    GET leads to the account's page: after signing in again the browser opens this address.
+    """
+    if request.method != "POST":
+        return redirect("console:account", username)
     by = user_of(request)
     user = accounts.user_for(by, username)
     if act not in ACTS:
@@ -159,6 +176,7 @@ def _account_page(
         "problem": problem_of(error) if error else None,
         "may_keep": by.pk != user.pk and accounts.may_keep(by, user),
         "may_guard": accounts.may_guard(by, user),
+        "factors": accounts.factors_of(user),
         "successors": accounts.users_for(by).filter(role=user.role, is_active=True).exclude(pk=user.pk)[:SUGGESTED],
         **explained(user),
         **_choices(by),
@@ -178,7 +196,13 @@ def explained(user: User) -> dict[str, Any]:
         for verb, pair in VERBS.items()
     ]
     gives = [tongue(ROLES[code]) for code in role.gives]
-    return {"role": role, "rights": rights, "gives": gives, "place_names": _place_names(user)}
+    return {
+        "role": role,
+        "rights": rights,
+        "gives": gives,
+        "place_names": _place_names(user),
+        "level": accounts.account_level(user.role, user.region),
+    }
 
 
 def _place_names(user: User) -> str:
@@ -214,4 +238,7 @@ def _place(typed: dict[str, str]) -> dict[str, Any]:
 def _stored(user: User) -> dict[str, str]:
     ends = user.ends_on.isoformat() if user.ends_on else ""
     names = ("display_name", "role", "region", "department")
-    return {**{name: getattr(user, name) for name in names}, "ends_on": ends, "reason": ""}
+    stored = {name: getattr(user, name) for name in names}
+    if not user.region and ROLES[user.role].may_be_national:
+        stored["region"] = accounts.NATION_WORDS[0]
+    return {**stored, "ends_on": ends, "reason": ""}

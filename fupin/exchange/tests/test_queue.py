@@ -11,8 +11,8 @@ from django.db import connection
 from fupin.accounts.api import User
 from fupin.exchange import api as exchange
 from fupin.exchange import services
-from fupin.exchange.giving_up import given_up
 from fupin.exchange.tests.files import CUT_OFF, HEADER, csv_bytes, person, row, xlsx
+from fupin.kernel.giving_up import given_up
 
 
 def upload(by: User, content: bytes, name: str = "发放.csv") -> exchange.Delivery:

@@ -56,6 +56,19 @@ def test_the_same_file_again_says_so(finance: Client) -> None:
     assert (status, again["id"], again["seen_before"]) == (200, first["id"], True)
 
 
+def test_a_token_does_only_what_was_chosen_when_it_was_issued(finance: Client) -> None:
+    user = User.objects.get(username="finance")
+    text = token_for(by=user, user=user, name="looks only", verbs=["see_deliveries"])
+    looks_only = Client(headers={"Authorization": f"Bearer {text}"})
+    status, told = post(looks_only)
+    assert (status, told["error"]["code"]) == (403, "forbidden")
+    assert "这个令牌不能提交部门数据" in told["error"]["zh"]
+    assert "查看交换批次" in told["error"]["hint_zh"]
+    assert looks_only.get("/api/datasets").status_code == 403
+    _, first = post(finance)
+    assert looks_only.get(f"/api/deliveries/{first['id']}").status_code == 200
+
+
 def test_a_refused_file_tells_why_in_two_languages(finance: Client) -> None:
     _, told = post(finance, b"%PDF-1.7")
     exchange.process(told["id"])
