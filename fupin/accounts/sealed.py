@@ -37,5 +37,5 @@ def unseal(sealed: bytes | memoryview, bound_to: str) -> bytes:
 
 
 def _keys() -> Keys:
-    found: Keys = settings.FUPIN_KEYS
+    found: Keys = settings.FUPIN_KEYS.now
     return found

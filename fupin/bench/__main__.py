@@ -20,7 +20,7 @@ from typing import Any
 
 from fupin.bench.frame import Result, say
 
-BENCHMARKS = ("index", "compare", "receive", "load_back", "snapshot", "pages", "rows", "drill", "link")
+BENCHMARKS = ("index", "compare", "receive", "load_back", "snapshot", "pages", "rows", "search", "drill", "link")
 
 
 def default_folder() -> Path:

@@ -24,7 +24,7 @@ REACH = 1.5
 
 HOUSEHOLD_ROWS = """
 INSERT INTO registry_household (household_id, village_code, head_name, head_pinyin, members, state, attribute,
-  standard, cause_main, registered_on, exited_on, relocated, only_child, martyr_family, phone_cipher)
+  standard, cause_main, registered_on, exited_on, relocated, only_child, martyr_family, phone_hint)
 SELECT 'H' || lpad(h::text, 15, '0'), '4501' || lpad((h * 100000 / {households})::text, 8, '0'),
   (ARRAY['韦小明','黄美花','覃大山','莫·阿依'])[1 + h % 4], (ARRAY['weixiaoming','huangmeihua','qindashan'])[1 + h % 3],
   3 + h % 2, (ARRAY['0','1','2','9'])[1 + h % 4], '0' || 1 + h % 4, '0' || 1 + h % 2, '0' || 1 + h % 8,
@@ -33,7 +33,7 @@ SELECT 'H' || lpad(h::text, 15, '0'), '4501' || lpad((h * 100000 / {households})
 FROM generate_series(0::bigint, {households} - 1) h"""
 
 PERSON_ROWS = """
-INSERT INTO registry_person (person_id, name, pinyin, id_cipher, id_lookup, lake_key, sex, birth_date, ethnicity,
+INSERT INTO registry_person (person_id, name, pinyin, id_hint, id_lookup, lake_key, sex, birth_date, ethnicity,
   political, education, health, labour, self_care, work_region, work_months, skill_certificate, medical_insured,
   pension_insured, serious_illness_insured, soldier, pregnant, left_behind)
 SELECT 'P' || lpad(p::text, 17, '0'), (ARRAY['韦小明','黄美花','覃大山','莫·阿依'])[1 + p % 4],
@@ -161,7 +161,7 @@ def run(data: Path, quick: bool) -> Iterable[Result]:
 
 
 def compare(data: Path, households: int) -> Result:
-    folder = made(data / f"registry-{households}-v1", partial(make, households=households))
+    folder = made(data / f"registry-{households}-v2", partial(make, households=households))
     with running(folder) as server:
         sides = alternate({"ours": partial(ours, folder), "reference": partial(reference, folder)}, REPEATS)
     one, other = sides["ours"], sides["reference"]

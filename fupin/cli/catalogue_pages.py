@@ -13,6 +13,7 @@ from fupin.catalogue.load import Catalogue, load_catalogue
 from fupin.catalogue.rules import Rule
 from fupin.catalogue.schema import Dataset, code_lists, datasets, tables
 from fupin.kernel.errors import UserError
+from fupin.registry.personal import CLASSES, PERSONAL
 
 NOTE = "*Made by `fupin docs` from the files of the catalogue; do not edit.*"
 PAGES = Path("docs/catalogue")
@@ -57,6 +58,7 @@ def catalogue_pages() -> dict[str, str]:
         "fields.md": _fields_page(catalogue),
         "rules.md": _rules_page(catalogue),
         "parameters.md": _parameters_page(catalogue),
+        "personal.md": _personal_page(),
     }
     for dimension in catalogue.dimensions:
         pages[f"indicators-{dimension.id}.md"] = _dimension_page(dimension)
@@ -191,3 +193,13 @@ def _parameters_page(catalogue: Catalogue) -> str:
         for v in p.values
     ]
     return _page("Parameters 参数", _table(("id", "zh", "en", "unit", "since", "region", "value", "reference"), rows))
+
+
+def _personal_page() -> str:
+    """Personal information by table and class; "*" is every other column of the table."""
+    lines = ["# 个人信息目录 · Personal information in the registry", "", NOTE, ""]
+    lines += [f"- **{zh} · {en}** (`{code}`): {how} · {way}" for code, (zh, en, how, way) in CLASSES.items()]
+    for model, marks in PERSONAL.items():
+        lines += ["", f"## {model}", "", "| column | class |", "|---|---|"]
+        lines += [f"| `{column}` | {CLASSES[code][0]} · {CLASSES[code][1]} |" for column, code in marks.items()]
+    return "\n".join(lines) + "\n"

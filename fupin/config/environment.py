@@ -12,10 +12,12 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from fupin.accounts.provider import Provider
 from fupin.cli.postgres import ensure_server, places
 from fupin.kernel.errors import UserError
-from fupin.kernel.keys import Keys
+from fupin.kernel.keys import SUITES, Keys
+from fupin.kernel.live_keys import LiveKeys
 
 YES, NO = {"1", "true", "yes", "on"}, {"", "0", "false", "no", "off"}
 MARK_OF_KEYS = "keys.made"
+MARKED = ("lookup", "lake")  # without the encryption key everything says so by itself
 URL_SHAPE = "postgresql://user:password@host:5432/name"
 
 
@@ -106,6 +108,26 @@ def bad_url(variable: str, zh: str, en: str) -> UserError:
     )
 
 
+def live_keys(data: Path) -> LiveKeys:
+    """The data keys as a running process sees them: its file is read again when a rotation wrote it anew."""
+    if flag("FUPIN_NO_DATABASE"):
+        return LiveKeys(None, Keys.generate)
+    return LiveKeys(keys_file(data), lambda: keys(data), lambda found: mark_keys(found, data / MARK_OF_KEYS))
+
+
+def cipher() -> str:
+    """What new keys work with; those there are keep theirs until they are rotated."""
+    value = os.environ.get("FUPIN_CIPHER", "").strip() or "aes"
+    if value in SUITES:
+        return value
+    raise UserError(
+        f"环境变量 FUPIN_CIPHER 的值看不懂：{value}",
+        f"the environment variable FUPIN_CIPHER cannot be understood: {value}",
+        "请写 aes 或 sm4（国密）。",
+        "write aes or sm4.",
+    )
+
+
 def keys(data: Path) -> Keys:
     """The data keys: from ``FUPIN_KEYS_FILE``, else made once in the data folder."""
     if flag("FUPIN_NO_DATABASE"):
@@ -114,7 +136,7 @@ def keys(data: Path) -> Keys:
     if not path.exists() and not os.environ.get("FUPIN_KEYS_FILE"):
         refuse_new_keys(path)
         fresh = path.with_name(f"{path.name}.{os.getpid()}")
-        Keys.generate().save(fresh)
+        Keys.generate(cipher()).save(fresh)
         put_once(fresh, path)
     found = Keys.load(path)
     refuse_other_keys(found, data / MARK_OF_KEYS)
@@ -133,17 +155,27 @@ def refuse_new_keys(path: Path) -> None:
 
 
 def refuse_other_keys(found: Keys, mark: Path) -> None:
-    """The data folder remembers which keys made its hashes: under others nothing would be found, without any error."""
-    said = json.dumps({name: getattr(found, name).fingerprint for name in ("lookup", "lake")})
+    """The data folder remembers which keys made its hashes: under others nothing would be found, without any error.
+
+    A rotation writes the key file first and the mark afterwards: a mark of a retired key is one of ours, too.
+    """
     if not mark.exists() or not mark.read_text(encoding="utf-8").strip():
-        places.private_file(mark, said)
-    elif mark.read_text(encoding="utf-8").strip() != said:
+        mark_keys(found, mark)
+        return
+    held = json.loads(mark.read_text(encoding="utf-8"))
+    ours = {name: {key.fingerprint for key in (getattr(found, name), *found.former(name))} for name in MARKED}
+    if any(held.get(name) not in ours[name] for name in MARKED):
         raise UserError(
             "密钥文件不是这套数据的：用它查不到人，也对不上以前的部门数据。",
             "the key file is not this data folder's: it would find no person and match no earlier delivery.",
             f"请恢复原来的密钥文件，或用 FUPIN_DATA_DIR 指明它所属的数据文件夹（核对文件：{mark}）。",
             f"restore the right key file, or name its data folder with FUPIN_DATA_DIR (compared with {mark}).",
         )
+
+
+def mark_keys(found: Keys, mark: Path) -> None:
+    """Remember the present keys of this data folder, by fingerprints that tell nothing of them."""
+    places.private_file(mark, json.dumps({name: getattr(found, name).fingerprint for name in MARKED}))
 
 
 def keys_file(data: Path) -> Path:
@@ -254,6 +286,7 @@ ENVIRONMENT: Mapping[str, str] = {
     "FUPIN_KEYS_FILE": "the file of the three data keys; unset: keys.json in the data folder, made once",
     "FUPIN_TRAIL_KEY_FILE": "the key that signs the trail; unset: trail-key.json in the data folder, made once",
     "FUPIN_HEADS_DIR": "a folder, better elsewhere, for the heads of the trail; unset: trail in the data folder",
+    "FUPIN_CIPHER": "what new keys work with: aes (AES-GCM, HMAC-SHA256) or sm4 (SM4-GCM, HMAC-SM3); unset: aes",
     "FUPIN_SECRET_KEY": "Django's secret key; unset: made once in the data folder",
     "FUPIN_HOSTS": "names under which browsers reach the server, separated by commas; unset: this machine only",
     "FUPIN_SECOND_FACTOR": "always: who may see full numbers goes nowhere without a second factor; numbers: it is "

@@ -14,7 +14,8 @@ if not environment.flag("FUPIN_NO_DATABASE"):
     places.make_data_folder(FUPIN_DATA_DIR)
 
 SECRET_KEY = environment.secret_key(FUPIN_DATA_DIR)
-FUPIN_KEYS = environment.keys(FUPIN_DATA_DIR)
+FUPIN_KEYS = environment.live_keys(FUPIN_DATA_DIR)
+FUPIN_CIPHER = environment.cipher()
 FUPIN_KEYS_FILE = environment.keys_file(FUPIN_DATA_DIR)
 FUPIN_TRAIL_KEY_FILE = environment.trail_key_file(FUPIN_DATA_DIR)
 FUPIN_HEADS_DIR = environment.folder("FUPIN_HEADS_DIR") or FUPIN_DATA_DIR / "trail"

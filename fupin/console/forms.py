@@ -46,12 +46,29 @@ class RunForm(forms.Form):
 
 
 class RevealForm(forms.Form):
-    reason = forms.CharField(
-        label=_("查看理由"),
+    """Why a full number is needed: one of the usual reasons, or in words of one's own."""
+
+    USUAL = (
+        _("入户核对证件"),
+        _("办理业务须填写完整号码"),
+        _("与部门数据核对不一致"),
+        _("联系农户"),
+    )
+    usual = forms.CharField(required=False, max_length=200)
+    words = forms.CharField(
+        required=False,
         min_length=4,
         max_length=200,
-        error_messages={
-            "required": _("请写明为什么要看完整证件号"),
-            "min_length": _("理由至少写四个字，写清用途"),
-        },
+        error_messages={"min_length": _("理由至少写四个字，写清用途")},
     )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if not self.errors and not (cleaned.get("usual") or cleaned.get("words")):
+            raise forms.ValidationError(_("请选择或写明为什么要看完整号码"))
+        return cleaned
+
+    @property
+    def reason(self) -> str:
+        """What the trail keeps: the chosen reason and the words that were added."""
+        return "：".join(filter(None, [self.cleaned_data["usual"], self.cleaned_data["words"]]))

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from fupin.accounts.api import User
 from fupin.catalogue.schema import Column, tables
-from fupin.registry.api import Act, Answer, Change, Household, LedgerEntry, Person, Survey, Touched
+from fupin.registry.api import Act, Answer, Change, Household, LedgerEntry, Person, SealedValue, Survey, Touched
 from fupin.ui.facts import value_in_words
 from fupin.ui.templatetags.ui import language, role_name, verb_name
 
@@ -20,6 +20,7 @@ MODELS = {
     "registry_householdstate": ("households", Household),
     "registry_person": ("persons", Person),
     "registry_membership": ("persons", Person),
+    "registry_sealedvalue": ("persons", SealedValue),
     "registry_survey": ("survey", Survey),
     "registry_ledgerentry": ("ledger", LedgerEntry),
 }
@@ -99,6 +100,9 @@ def _line(one: Touched) -> Line:
 
 
 def _record(group: str, record: str) -> str:
+    if group == "numbers":
+        known = {"id_number": _("证件号"), "phone": _("电话"), "bank_account": _("银行账号"), "address": _("住址")}
+        return known.get(record, _("诊断"))
     return f"{record[:4]}-{record[4:]}" if group == "ledger" and len(record) == 6 else record
 
 
@@ -119,8 +123,8 @@ def _column(source: str, name: str) -> Column | None:
 def _verbose(source: str, name: str) -> str:
     """Of a column that the engine does not know."""
     known = {
-        "id_cipher": _("证件号"),
-        "phone_cipher": _("电话"),
+        "cipher": _("密文"),
+        "lake_key": _("证件号"),
         "valid_from": _("起"),
         "valid_to": _("止"),
         "relation": _("与户主关系"),
@@ -132,7 +136,8 @@ def _verbose(source: str, name: str) -> str:
 
 
 def group_name(group: str) -> str:
-    return {"household": _("户情"), "members": _("成员"), "survey": _("入户调查"), "ledger": _("收支台账")}[group]
+    names = {"household": _("户情"), "members": _("成员"), "survey": _("入户调查"), "ledger": _("收支台账")}
+    return names.get(group, _("加密项"))
 
 
 def responsible(answers: Iterable[Answer]) -> list[Responsible]:

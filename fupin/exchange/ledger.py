@@ -28,7 +28,7 @@ def accept(*, by: User | None, delivery: Delivery, taken: Intake) -> None:
         delivery.problem = {}
         delivery.parquet = parquet_name(delivery.dataset, delivery.pk)
         delivery.parquet_sha256 = taken.parquet_sha256
-        delivery.lake_key = settings.FUPIN_KEYS.lake.id
+        delivery.lake_key = settings.FUPIN_KEYS.now.lake.id
         delivery.finished_at = timezone.now()
         delivery.save()
         QuarantinedRow.objects.filter(delivery=delivery).delete()
@@ -52,7 +52,7 @@ def _counts(delivery: Delivery) -> dict[str, Any]:
 
 
 def _quarantine(delivery_id: str, bad: Iterable[BadRow]) -> None:
-    keys = settings.FUPIN_KEYS
+    keys = settings.FUPIN_KEYS.now
     statement = _COPY.format(table=QuarantinedRow._meta.db_table)
     with connection.cursor() as cursor, cursor.copy(statement) as copy:
         copy.set_types(["text", "int8", "text", "text", "text", "text", "bytea"])

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from django.db import connection
 from django.db.models import Q, QuerySet
 
 from fupin.accounts.api import Role, User, may
@@ -18,7 +19,7 @@ from fupin.exchange.ledger import place_of
 from fupin.exchange.models import Delivery, DeliveryState, QuarantinedRow
 from fupin.exchange.reading.recognise import guess
 from fupin.exchange.reading.source import PlainFile
-from fupin.exchange.sealing import open_cells
+from fupin.exchange.sealing import key_id_of_file, open_cells
 from fupin.kernel.errors import NotFound
 from fupin.kernel.masks import mask_all_but_ends, mask_numbers
 from fupin.kernel.scope import Scope
@@ -36,6 +37,17 @@ class QuarantinedCells:
     header: list[str]
     cells: list[str]
     seen: str = ""
+
+
+def encryption_keys_in_use() -> set[str]:
+    """Ids of the encryption keys that quarantined cells and sealed files name; they are not sealed anew."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT DISTINCT convert_from(substring(cells FROM 2 FOR get_byte(cells, 0)), 'UTF8') "
+            "FROM exchange_quarantinedrow"
+        )
+        named = {str(id_) for (id_,) in cursor.fetchall()}
+    return named | {key_id_of_file(path) for path in (Path(settings.FUPIN_DATA_DIR) / "raw").glob("*.sealed")}
 
 
 def deliveries_for(user: User) -> QuerySet[Delivery]:
@@ -109,7 +121,7 @@ def _seen(column: str, cells: list[str], recognised: Mapping[str, Any]) -> str:
 
 def opened(delivery: Delivery, row: QuarantinedRow) -> QuarantinedCells:
     """The cells in clear: for who may download them, and only inside a recorded deed."""
-    cells = open_cells(bytes(row.cells), settings.FUPIN_KEYS, place_of(delivery.pk, row.row))
+    cells = open_cells(bytes(row.cells), settings.FUPIN_KEYS.now, place_of(delivery.pk, row.row))
     header = list(delivery.recognised.get("header", []))
     return QuarantinedCells(row.row, row.column, row.code, row.reason_zh, row.reason_en, header, cells)
 

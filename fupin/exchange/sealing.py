@@ -1,8 +1,8 @@
 """Encryption at rest of what holds real numbers of people: raw deliveries and quarantined cells.
 
-A sealed file is MAGIC, the key's id, a salt, then chunks of AES-256-GCM under a key derived for this file alone. Each
-chunk's nonce is its number and a mark on the last one (the STREAM construction), so that chunks can be neither
-exchanged nor cut off unseen, and any chunk can be opened by itself.
+A sealed file is MAGIC, the key's id, a salt, then chunks of AES-256-GCM (SM4-GCM where the key says so) under a key
+derived for this file alone. Each chunk's nonce is its number and a mark on the last one (the STREAM construction), so
+that chunks can be neither exchanged nor cut off unseen, and any chunk can be opened by itself.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from fupin.kernel.errors import UserError
 from fupin.kernel.keys import Key, Keys
+from fupin.registry.api import Aead, aead
 
 MAGIC = b"FUPINRAW1"
 CHUNK = 1 << 20
@@ -30,8 +30,8 @@ _TAG = 16
 _NONCE = 12
 
 
-def _file_key(key: Key, salt: bytes) -> AESGCM:
-    return AESGCM(hmac.digest(key.secret, b"fupin raw delivery" + salt, "sha256"))
+def _file_key(key: Key, salt: bytes) -> Aead:
+    return aead(hmac.digest(key.secret, b"fupin raw delivery" + salt, key.digest), key.suite)
 
 
 def _chunk_nonce(number: int, *, last: bool) -> bytes:
@@ -62,6 +62,13 @@ def seal(stream: BinaryIO, target: Path, keys: Keys) -> Copied:
         out.flush()
         os.fsync(out.fileno())
     return Copied(digest.hexdigest(), size)
+
+
+def key_id_of_file(path: Path) -> str:
+    """The id of the key that a sealed file names."""
+    with path.open("rb") as file:
+        start = file.read(len(MAGIC) + 1)
+        return file.read(start[-1]).decode()
 
 
 class _Opened(io.RawIOBase):
@@ -147,7 +154,7 @@ def seal_cells(cells: Sequence[str], keys: Keys, place: str) -> bytes:
     nonce = os.urandom(_NONCE)
     key_id = keys.encryption.id.encode()
     clear = json.dumps(list(cells), ensure_ascii=False).encode()
-    sealed = AESGCM(keys.encryption.secret).encrypt(nonce, clear, place.encode())
+    sealed = aead(keys.encryption.secret, keys.encryption.suite).encrypt(nonce, clear, place.encode())
     return bytes([len(key_id)]) + key_id + nonce + sealed
 
 
@@ -155,5 +162,5 @@ def open_cells(sealed: bytes, keys: Keys, place: str) -> list[str]:
     """Raises InvalidTag for cells that were altered or belong to another place."""
     end = 1 + sealed[0]
     key = keys.encryption_key(sealed[1:end].decode())
-    clear = AESGCM(key.secret).decrypt(sealed[end : end + _NONCE], sealed[end + _NONCE :], place.encode())
+    clear = aead(key.secret, key.suite).decrypt(sealed[end : end + _NONCE], sealed[end + _NONCE :], place.encode())
     return list(json.loads(clear))

@@ -58,7 +58,7 @@ def receive(
     report = progress or (lambda _step, _share: None)
     with arrival(_root()) as folder, path.open("rb") as stream:
         sealed = folder / "sealed"
-        copied = seal(cast(BinaryIO, stream), sealed, settings.FUPIN_KEYS)
+        copied = seal(cast(BinaryIO, stream), sealed, settings.FUPIN_KEYS.now)
         report("加密保存原件", 0.05)
         fresh = _entry(by, wanted, path.name, copied, provider, batch, cut_off, corrects, replaces)
         return _take(by, fresh, wanted, PlainFile(path), report, raw=sealed)
@@ -81,7 +81,7 @@ def enqueue(
     with arrival(_root()) as folder:
         sealed = folder / "sealed"
         uploaded_file.file.seek(0)
-        copied = seal(uploaded_file.file, sealed, settings.FUPIN_KEYS)
+        copied = seal(uploaded_file.file, sealed, settings.FUPIN_KEYS.now)
         name = Path(uploaded_file.name or "upload").name
         with transaction.atomic():
             _one_at_a_time(wanted, copied.sha256)
@@ -106,7 +106,7 @@ def _process(delivery: Delivery) -> Delivery:
     if delivery.state in (DeliveryState.ACCEPTED, DeliveryState.REFUSED):
         return delivery
     raw = raw_path(_root(), delivery.pk)
-    source = SealedFile(raw, delivery.file_name, delivery.size, settings.FUPIN_KEYS)
+    source = SealedFile(raw, delivery.file_name, delivery.size, settings.FUPIN_KEYS.now)
     Delivery.objects.filter(pk=delivery.pk).update(state=DeliveryState.READING)
     delivery.state = DeliveryState.READING
     try:
@@ -172,7 +172,9 @@ def _take(
         if earlier := _earlier(wanted, fresh.sha256, fresh.cut_off):
             return earlier
         ready = place.folder / "ready.parquet"
-        taken = take_in(source, wanted, fresh.cut_off, lake_keys(settings.FUPIN_KEYS.lake), place.folder, ready, report)
+        taken = take_in(
+            source, wanted, fresh.cut_off, lake_keys(settings.FUPIN_KEYS.now.lake), place.folder, ready, report
+        )
         if raw is not None:
             put(raw, place.raw)
         put(ready, place.parquet)

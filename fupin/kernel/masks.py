@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Mapping
 
 #: eleven digits or more, whatever one or two signs or letters somebody put between them
 _LONG_NUMBER = re.compile(r"\d(?:[^\d\n\u4e00-\u9fff]{0,2}\d){10,}[Xx]?")
@@ -45,3 +46,25 @@ def mask_phone(number: str | None) -> str:
     if len(number) != 11 or not number.isdigit():
         return "*" * len(number)
     return number[:3] + "****" + number[-4:]
+
+
+#: what a public notice may show (农户公示): nothing else ever passes, whatever a form or a template hands over
+NOTICE_FIELDS = ("village", "group", "head_name", "members", "attribute", "project", "amount")
+
+
+def for_notice(fields: Mapping[str, object]) -> dict[str, object]:
+    """The fields that a public notice may show, in their fixed order; the name masked, long numbers in texts, too.
+
+    ID, phone and account numbers, health and exact address must never stand in a notice: so this is a list of what
+    may, and an unknown field is left out. Text in an allowed field is not trusted either.
+    """
+    shown: dict[str, object] = {}
+    for name in NOTICE_FIELDS:
+        value = fields.get(name)
+        if value is None:
+            continue
+        if name == "head_name":
+            shown[name] = mask_name(str(value))
+        else:
+            shown[name] = mask_numbers(value) if isinstance(value, str) else value
+    return shown

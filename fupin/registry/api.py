@@ -2,7 +2,20 @@
 
 from fupin.kernel.errors import NotFound
 from fupin.registry.borders import borders_version, bounds_of, cells_json, home_points, region_names
-from fupin.registry.models import Household, HouseholdState, LedgerEntry, Membership, Person, Region, Survey
+from fupin.registry.ciphers import Aead, aead
+from fupin.registry.key_rotation import Rotated, drop_key, keys_used, rotate
+from fupin.registry.models import (
+    Household,
+    HouseholdState,
+    Kind,
+    LedgerEntry,
+    Membership,
+    Person,
+    Region,
+    SealedField,
+    SealedValue,
+    Survey,
+)
 from fupin.registry.queries import (
     MemberView,
     breadcrumb,
@@ -14,6 +27,7 @@ from fupin.registry.queries import (
     households_for,
     label,
     ledger_of,
+    masked_phone,
     members_of,
     person_for,
     region,
@@ -35,7 +49,7 @@ from fupin.registry.region_loading import load_regions, load_shipped_regions
 from fupin.registry.registry_loading import Loaded, load_registry
 from fupin.registry.sealing import seal, seal_many, unseal
 from fupin.registry.searching import search_households
-from fupin.registry.services import reveal_id
+from fupin.registry.services import Receipt, ask_value, open_value, reveal, reveal_id
 from fupin.registry.snapshot import SnapshotInfo, snapshot
 from fupin.registry.spelling import spell, spell_column
 from fupin.registry.timeline import Act, Answer, Change, Touched, answering_for, answers_of, timeline_of
@@ -43,29 +57,38 @@ from fupin.registry.timeline import Act, Answer, Change, Touched, answering_for,
 __all__ = [
     "NATION",
     "Act",
+    "Aead",
     "Answer",
     "Change",
     "Exit",
     "Household",
     "HouseholdState",
+    "Kind",
     "LedgerEntry",
     "Loaded",
     "MemberView",
     "Membership",
     "NotFound",
     "Person",
+    "Receipt",
     "ReferencePlace",
     "Region",
+    "Rotated",
+    "SealedField",
+    "SealedValue",
     "SnapshotInfo",
     "Survey",
     "Touched",
+    "aead",
     "answering_for",
     "answers_of",
+    "ask_value",
     "borders_version",
     "bounds_of",
     "breadcrumb",
     "cells_json",
     "children",
+    "drop_key",
     "exits",
     "has_households",
     "has_regions",
@@ -73,12 +96,15 @@ __all__ = [
     "home_points",
     "household_for",
     "households_for",
+    "keys_used",
     "label",
     "ledger_of",
     "load_regions",
     "load_registry",
     "load_shipped_regions",
+    "masked_phone",
     "members_of",
+    "open_value",
     "person_for",
     "reference_bounds",
     "reference_cells",
@@ -88,7 +114,9 @@ __all__ = [
     "reference_version",
     "region",
     "region_names",
+    "reveal",
     "reveal_id",
+    "rotate",
     "seal",
     "seal_many",
     "search_households",

@@ -30,8 +30,7 @@ def copy_in(model: type[models.Model], frames: Iterable[pl.DataFrame]) -> int:
     """Insert frames whose columns are the model's database columns; returns the number of rows."""
     table, stage = quoted(model), f'"stage_{model._meta.model_name}"'
     with connection.cursor() as cursor:
-        cursor.execute(f"CREATE TEMPORARY TABLE {stage} (LIKE {table}) ON COMMIT DROP")
-        _relax(cursor, stage, model)
+        cursor.execute(f"CREATE TEMPORARY TABLE {stage} ({_columns(model)}) ON COMMIT DROP")
         columns: list[str] = []
         rows = copy_to(cursor, stage, _noting(frames, columns))
         if rows:
@@ -68,11 +67,11 @@ def _noting(frames: Iterable[pl.DataFrame], columns: list[str]) -> Iterator[pl.D
         yield frame
 
 
-def _relax(cursor: Any, stage: str, model: type[models.Model]) -> None:
-    """The staging table need not know identity columns: the real table numbers its rows itself."""
-    key = model._meta.auto_field
-    if key is not None:
-        cursor.execute(f'ALTER TABLE {stage} DROP COLUMN "{key.column}"')
+def _columns(model: type[models.Model]) -> str:
+    """Names and types from the model: ``LIKE`` would need the right to read the table. The real one checks the rest."""
+    quote = connection.ops.quote_name
+    fields = [field for field in model._meta.concrete_fields if field.column]
+    return ", ".join(f"{quote(str(field.column))} {field.rel_db_type(connection)}" for field in fields)
 
 
 def _ahead(frames: Iterable[pl.DataFrame]) -> Iterator[tuple[pl.DataFrame, bytes]]:

@@ -50,12 +50,18 @@ class Household(models.Model):
     relocated = models.BooleanField(_("易地搬迁户"), null=True)
     only_child = models.BooleanField(_("独生子女户"), null=True)
     martyr_family = models.BooleanField(_("军烈属"), null=True)
-    phone_cipher = models.BinaryField(null=True)  # encrypted, like every number of a person
+    # of the phone number, which itself lies in SealedValue
+    phone_hint = models.BinaryField(null=True)  # its masked form, encrypted
+    phone_lookup = models.BinaryField(null=True)  # HMAC under the lookup key
+    phone_tail4 = models.BinaryField(null=True)
+    lookup_key = models.CharField(max_length=8, null=True, db_collation="C")  # id of the key of these hashes
 
     class Meta:
         indexes = [
             models.Index(fields=["village_code", "household_id"], name="household_place"),
             models.Index(fields=["head_pinyin"], name="household_head_pinyin"),
+            models.Index(fields=["phone_lookup"], name="household_phone_lookup"),
+            models.Index(fields=["phone_tail4"], name="household_phone_tail4"),
         ]
         constraints = [
             models.CheckConstraint(name="household_state", condition=models.Q(state__in=["0", "1", "2", "3", "9"])),
@@ -88,8 +94,13 @@ class Person(models.Model):
     person_id = models.CharField(_("人编号"), primary_key=True, max_length=26, db_collation="C")
     name = models.CharField(_("姓名"), max_length=60)
     pinyin = models.CharField(max_length=240, db_collation="C")  # a blank between characters: zhang xiao san
-    id_cipher = models.BinaryField(null=True)  # AES-GCM, key id in front
+    initials = models.CharField(max_length=60, null=True, db_collation="C")  # zxs
+    # of the ID number, which itself lies in SealedValue
+    id_hint = models.BinaryField(null=True)  # its masked form, encrypted: with the birth date it is the whole number
     id_lookup = models.BinaryField(null=True, db_index=True)  # HMAC under the lookup key
+    id_tail4 = models.BinaryField(null=True)
+    id_tail6 = models.BinaryField(null=True)
+    lookup_key = models.CharField(max_length=8, null=True, db_collation="C")  # id of the key of these hashes
     lake_key = models.BinaryField(null=True)  # HMAC under the lake key: joins with the deliveries
     sex = models.CharField(_("性别"), max_length=2, null=True)
     birth_date = models.DateField(_("出生日期"), null=True)
@@ -112,7 +123,12 @@ class Person(models.Model):
     left_behind = models.BooleanField(_("留守"), null=True)
 
     class Meta:
-        indexes = [models.Index(fields=["pinyin"], name="person_pinyin")]
+        indexes = [
+            models.Index(fields=["pinyin"], name="person_pinyin"),
+            models.Index(fields=["initials"], name="person_initials"),
+            models.Index(fields=["id_tail4"], name="person_id_tail4"),
+            models.Index(fields=["id_tail6"], name="person_id_tail6"),
+        ]
 
 
 class Membership(models.Model):

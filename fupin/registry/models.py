@@ -2,6 +2,18 @@
 
 from fupin.registry.household_models import Household, HouseholdState, Membership, Person, Region
 from fupin.registry.ledger_models import LedgerEntry
+from fupin.registry.sealed_models import Kind, SealedField, SealedValue
 from fupin.registry.survey_models import Survey
 
-__all__ = ["Household", "HouseholdState", "LedgerEntry", "Membership", "Person", "Region", "Survey"]
+__all__ = [
+    "Household",
+    "HouseholdState",
+    "Kind",
+    "LedgerEntry",
+    "Membership",
+    "Person",
+    "Region",
+    "SealedField",
+    "SealedValue",
+    "Survey",
+]

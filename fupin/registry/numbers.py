@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import polars as pl
-from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.hashes import SHA256, SM3
 from cryptography.hazmat.primitives.hmac import HMAC
 
 from fupin.kernel.identity import CHECK_DIGITS, WEIGHTS, normalise
-from fupin.kernel.keys import HASH_BYTES, Key, Keys
+from fupin.kernel.keys import HASH_BYTES, TAIL_BYTES, Key, Keys
 from fupin.registry.sealing import seal_many
 
 
@@ -41,7 +41,8 @@ def _well_formed(text: pl.Expr) -> pl.Expr:
 def hashes(key: Key, numbers: pl.Series) -> pl.Series:
     """Binary(16) keyed hash of each number; null stays null."""
     distinct = numbers.drop_nulls().unique()
-    fresh = HMAC(key.secret, SHA256()).copy  # the key is worked in once; a copy costs half of beginning anew
+    # the key is worked in once; a copy costs half of beginning anew
+    fresh = HMAC(key.secret, SM3() if key.digest == "sm3" else SHA256()).copy
     made = []
     for number in distinct:
         keyed = fresh()
@@ -49,6 +50,16 @@ def hashes(key: Key, numbers: pl.Series) -> pl.Series:
         made.append(keyed.finalize()[:HASH_BYTES])
     table = pl.DataFrame({"number": distinct, "hash": pl.Series(made, dtype=pl.Binary)})
     return pl.DataFrame({"number": numbers}).join(table, on="number", how="left", maintain_order="left")["hash"]
+
+
+def tails(key: Key, numbers: pl.Series, length: int) -> pl.Series:
+    """Binary(8) keyed hash of the last characters of each number (``kernel.keys.tail_hash``); null stays null."""
+    return hashes(key, f"tail{length}:" + numbers.str.tail(length)).bin.slice(0, TAIL_BYTES)
+
+
+def masked(numbers: pl.Series, mask: Callable[[str], str]) -> pl.Series:
+    """The masked form of each number; null stays null."""
+    return pl.Series([None if number is None else mask(number) for number in numbers], dtype=pl.String)
 
 
 def sealed(keys: Keys, texts: pl.Series, records: Sequence[str]) -> pl.Series:

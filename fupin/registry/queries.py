@@ -12,12 +12,12 @@ from django.utils import timezone
 from fupin.accounts.api import Deed, User, may
 from fupin.catalogue.schema import code_lists, tables
 from fupin.kernel.errors import NotFound
-from fupin.kernel.masks import mask_id, mask_name
+from fupin.kernel.masks import mask_name
 from fupin.kernel.periods import full_years
 from fupin.kernel.regions import ancestors
 from fupin.kernel.scope import Scope
 from fupin.registry.models import Household, LedgerEntry, Membership, Person, Region, Survey
-from fupin.registry.sealing import unseal
+from fupin.registry.sealing import hint_of, unseal
 
 #: codes and flags of a person that a member's row shows as words
 LABELLED = ("ethnicity", "political", "education", "schooling", "health", "labour", "self_care", "work_region")
@@ -142,9 +142,17 @@ def _member(row: Membership, on: date, lang: str) -> MemberView:
 def _masked_id(person: Person) -> str:
     return (
         ""
-        if person.id_cipher is None
-        else mask_id(unseal(settings.FUPIN_KEYS, bytes(person.id_cipher), person.person_id))
+        if person.id_hint is None
+        else unseal(settings.FUPIN_KEYS.now, bytes(person.id_hint), hint_of(person.person_id))
     )
+
+
+def masked_phone(user: User, household: Household | str) -> str:
+    """138****1234; "" when none is known. Raises NotFound."""
+    household = seen(user, household)
+    if household.phone_hint is None:
+        return ""
+    return unseal(settings.FUPIN_KEYS.now, bytes(household.phone_hint), hint_of(household.pk))
 
 
 def label(codes: str, code: str | None, lang: str = "zh") -> str:

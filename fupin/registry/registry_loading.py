@@ -17,12 +17,20 @@ from psycopg.errors import UniqueViolation
 from fupin.accounts import api as accounts
 from fupin.accounts.api import User
 from fupin.kernel.errors import UserError
-from fupin.kernel.keys import Keys
 from fupin.registry.copying import CopyIn, analyze, copy_in
 from fupin.registry.first_loading import OWNER, load_into_empty
 from fupin.registry.incoming import Incoming, columns_of, read_folder
-from fupin.registry.models import Household, HouseholdState, LedgerEntry, Membership, Person, Region, Survey
-from fupin.registry.numbers import canonical, hashes, sealed
+from fupin.registry.models import (
+    Household,
+    HouseholdState,
+    LedgerEntry,
+    Membership,
+    Person,
+    Region,
+    SealedValue,
+    Survey,
+)
+from fupin.registry.personal_columns import households_numbers, persons_numbers
 from fupin.registry.progress import Progress, quiet
 from fupin.registry.spelling import spell_column
 from fupin.simulate import is_generated
@@ -31,7 +39,15 @@ HEAD = "01"
 EXITED = "1"
 NOT_REGISTERED = "9"
 POOR = "0"
-WRITTEN: tuple[type[models.Model], ...] = (Household, Person, Membership, HouseholdState, Survey, LedgerEntry)
+WRITTEN: tuple[type[models.Model], ...] = (
+    Household,
+    Person,
+    Membership,
+    HouseholdState,
+    Survey,
+    LedgerEntry,
+    SealedValue,
+)
 
 
 @dataclass(frozen=True)
@@ -94,11 +110,12 @@ def _load_beside_others(write: Callable[[CopyIn, str], Loaded], report: Progress
 
 def _write(incoming: Incoming, today: date, report: Progress, copy: CopyIn) -> Loaded:
     """Numbers are encrypted on one core while the database takes in what needs none."""
-    keys, known_since = settings.FUPIN_KEYS, _known_since(incoming, today)
+    keys, known_since = settings.FUPIN_KEYS.now, _known_since(incoming, today)
     with ThreadPoolExecutor(1) as pool:
-        encrypted = pool.submit(persons_rows, incoming.persons, keys)
+        encrypted = pool.submit(persons_numbers, incoming.persons, keys)
         report("写入户", 0.12)
-        households = copy(Household, [households_rows(incoming, keys)])
+        homes, phones = households_numbers(households_rows(incoming), keys)
+        households = copy(Household, [homes])
         copy(HouseholdState, [states_rows(incoming.households, known_since)])
         report("写入入户调查", 0.20)
         surveys = copy(Survey, [incoming.survey])
@@ -106,9 +123,10 @@ def _write(incoming: Incoming, today: date, report: Progress, copy: CopyIn) -> L
         copy(Membership, [memberships_rows(incoming.persons, known_since)])
         ledger = copy(LedgerEntry, _ledger(incoming.ledger_files, report))
         report("加密证件号", 0.70)
-        persons = encrypted.result()
+        persons, numbers = encrypted.result()
     report("写入人", 0.75)
     people = copy(Person, [persons])
+    copy(SealedValue, [phones, numbers])
     return Loaded(households, people, surveys, ledger, int(persons["lake_key"].null_count()))
 
 
@@ -119,8 +137,8 @@ def _ledger(files: Sequence[Path], report: Progress) -> Iterator[pl.DataFrame]:
         yield pl.read_parquet(path, columns=columns).select(columns)
 
 
-def households_rows(incoming: Incoming, keys: Keys) -> pl.DataFrame:
-    """Households with the head's name (the first member's where none is the head), members counted, phone encrypted."""
+def households_rows(incoming: Incoming) -> pl.DataFrame:
+    """Households with the head's name (the first member's where none is the head) and members counted."""
     by_household = incoming.persons.sort(pl.col("relation") != HEAD, maintain_order=True, nulls_last=True)
     heads = by_household.group_by("household_id", maintain_order=True).agg(
         head_name=pl.col("name").first(), members=pl.len().cast(pl.Int64)
@@ -129,22 +147,7 @@ def households_rows(incoming: Incoming, keys: Keys) -> pl.DataFrame:
         pl.col("head_name").fill_null(""), pl.col("members").fill_null(0)
     )
     pinyin = spell_column(frame["head_name"]).str.replace_all(" ", "").alias("head_pinyin")
-    cipher = sealed(keys, frame["phone"], frame["household_id"].to_list()) if "phone" in frame.columns else None
-    columns = [pinyin] if cipher is None else [pinyin, cipher.alias("phone_cipher")]
-    return frame.with_columns(columns).drop("phone", strict=False)
-
-
-def persons_rows(persons: pl.DataFrame, keys: Keys) -> pl.DataFrame:
-    """Persons without any clear number: cipher of what was written, hashes of the canonical number when it is valid."""
-    numbers = canonical(persons["id_number"])
-    kept = numbers.zip_with(numbers.is_not_null(), persons["id_number"])
-    columns = [
-        sealed(keys, kept, persons["person_id"].to_list()).alias("id_cipher"),
-        hashes(keys.lookup, numbers).alias("id_lookup"),
-        hashes(keys.lake, numbers).alias("lake_key"),
-        spell_column(persons["name"]).alias("pinyin"),
-    ]
-    return persons.drop("id_number", "household_id", "relation").with_columns(columns)
+    return frame.with_columns(pinyin)
 
 
 def _known_since(incoming: Incoming, today: date) -> pl.DataFrame:

@@ -1,6 +1,6 @@
-"""Numbers of persons at rest: AES-256-GCM, the id of the key in front, bound to the record they belong to.
+"""Personal values at rest: AES-256-GCM or SM4-GCM, the id of the key in front, bound to the record they belong to.
 
-Layout: length of the key id (1 byte) · key id · nonce (12 bytes) · ciphertext with tag.
+Layout: length of the key id (1 byte) · key id · nonce (12 bytes) · ciphertext with tag. The key tells the algorithm.
 """
 
 from __future__ import annotations
@@ -9,16 +9,16 @@ import os
 from collections.abc import Iterable
 
 from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from fupin.kernel.errors import UserError
 from fupin.kernel.keys import Keys
+from fupin.registry.ciphers import aead
 
 NONCE_BYTES = 12
 
 
 def seal(keys: Keys, text: str, record: str) -> bytes:
-    """Encrypt ``text``; only the record with this id can open it."""
+    """Encrypt ``text``; only what is bound to ``record`` (see ``bound_to``) can open it."""
     return seal_many(keys, [text], [record])[0]
 
 
@@ -26,7 +26,7 @@ def seal_many(keys: Keys, texts: Iterable[str], records: Iterable[str]) -> list[
     """Like ``seal`` for many: one cipher, one draw of random bytes."""
     key = keys.encryption
     head = bytes([len(key.id)]) + key.id.encode("ascii")
-    encrypt = AESGCM(key.secret).encrypt
+    encrypt = aead(key.secret, key.suite).encrypt
     texts = list(texts)
     nonces = os.urandom(NONCE_BYTES * len(texts))
     sealed = []
@@ -40,10 +40,10 @@ def unseal(keys: Keys, sealed: bytes, record: str) -> str:
     """The text again. Raises UserError when the key is missing or the bytes were changed or moved to another record."""
     sealed = bytes(sealed)
     size = sealed[0]
-    key = keys.encryption_key(sealed[1 : 1 + size].decode("ascii"))
+    key = keys.encryption_key(key_id_of(sealed))
     nonce, rest = sealed[1 + size : 1 + size + NONCE_BYTES], sealed[1 + size + NONCE_BYTES :]
     try:
-        return AESGCM(key.secret).decrypt(nonce, rest, record.encode()).decode()
+        return aead(key.secret, key.suite).decrypt(nonce, rest, record.encode()).decode()
     except InvalidTag:
         raise UserError(
             f"记录 {record} 的加密内容被改动过，无法还原",
@@ -51,3 +51,21 @@ def unseal(keys: Keys, sealed: bytes, record: str) -> str:
             "请从备份恢复这条记录，并报告安全管理员",
             "restore the record from a backup and tell the security officer",
         ) from None
+
+
+def key_id_of(sealed: bytes) -> str:
+    """The id of the key that a ciphertext names."""
+    return bytes(sealed[1 : 1 + sealed[0]]).decode("ascii")
+
+
+def bound_to(record: str, field: str) -> str:
+    """What a value's ciphertext is bound to, so that none can be put in another one's place.
+
+    A person's ID number and a household's phone are the first that were sealed: by the record alone.
+    """
+    return record if field in ("id_number", "phone") else f"{record} {field}"
+
+
+def hint_of(record: str) -> str:
+    """What a masked form's ciphertext is bound to."""
+    return f"{record} masked"

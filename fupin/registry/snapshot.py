@@ -72,7 +72,7 @@ def snapshot(folder: Path, progress: Progress | None = None) -> SnapshotInfo:
         shares = [pool.submit(_write_share, *pair, folder, report) for pair in zip(readers, SHARES, strict=True)]
         counts = _joined(shares)
     sums = {name: _sha256(folder / f"{name}.parquet") for name in counts}
-    info = SnapshotInfo(_id(taken_at), taken_at.isoformat(), settings.FUPIN_KEYS.lake.id, counts, sums)
+    info = SnapshotInfo(_id(taken_at), taken_at.isoformat(), settings.FUPIN_KEYS.now.lake.id, counts, sums)
     partial = folder / "manifest.partial"
     partial.write_text(json.dumps(asdict(info), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     partial.replace(folder / "manifest.json")

@@ -24,3 +24,15 @@ def spell_column(names: pl.Series) -> pl.Series:
     distinct = names.drop_nulls().unique()
     spelt = pl.Series([spell(name) for name in distinct], dtype=pl.String)
     return names.replace_strict(distinct, spelt, default=None, return_dtype=pl.String)
+
+
+def initials(spelt: str) -> str:
+    """ "zhang xiao san" → "zxs"."""
+    return "".join(sound[0] for sound in spelt.split())
+
+
+def initials_column(spelt: pl.Series) -> pl.Series:
+    """The same for a column of spellings."""
+    distinct = spelt.drop_nulls().unique()
+    made = pl.Series([initials(one) for one in distinct], dtype=pl.String)
+    return spelt.replace_strict(distinct, made, default=None, return_dtype=pl.String)

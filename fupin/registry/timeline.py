@@ -21,7 +21,7 @@ from fupin.registry.queries import seen
 
 MOST = 2000
 NAMES = frozenset({"head_name", "name", "surveyor"})
-NOT_SHOWN = frozenset({"head_pinyin", "pinyin", "id_lookup", "lake_key", "household_id", "person_id", "id"})
+NOT_SHOWN = frozenset({"written_at", "key", "head_pinyin", "pinyin", "id_lookup", "household_id", "person_id", "id"})
 HIDDEN = "sha256:"
 #: table → group of figures; members and their facts are one group, states belong to the household
 GROUPS = {
@@ -29,6 +29,7 @@ GROUPS = {
     "registry_householdstate": "household",
     "registry_membership": "members",
     "registry_person": "members",
+    "registry_sealedvalue": "numbers",
     "registry_survey": "survey",
     "registry_ledgerentry": "ledger",
 }
@@ -170,12 +171,13 @@ def _touched(row: Mapping[str, Any], members: Mapping[str, str]) -> list[Touched
 
 
 def _named(group: str, source: str, key: str, members: Mapping[str, str]) -> tuple[str, str]:
-    """Year or month, and the member's masked name."""
+    """Year, month or sealed field, and the member's masked name."""
     parts = key.split("/")
     if group in ("survey", "ledger"):
         return parts[-1], ""
-    person = parts[0] if source == "registry_person" else parts[1] if source == "registry_membership" else ""
-    return "", mask_name(members[person]) if person in members else ""
+    person = parts[1] if source == "registry_membership" else parts[0]
+    record = parts[-1] if group == "numbers" else ""
+    return record, mask_name(members[person]) if person in members else ""
 
 
 def _changes(before: Any, after: Any) -> tuple[Change, ...]:

@@ -19,11 +19,12 @@ from django.utils.translation import get_language, override
 from django.utils.translation import gettext as _
 
 from fupin.accounts import api as accounts
-from fupin.accounts.api import User
+from fupin.accounts.api import Deed, User
 from fupin.kernel.errors import UserError
 from fupin.kernel.identity import normalise
 from fupin.kernel.spreadsheets import BOM, safe_cell
 from fupin.ui import chrome
+from fupin.ui.export_marks import Watermark
 from fupin.ui.lists import FORM, Column, Kind, Listing, Sort, Value, chosen, file_columns
 
 BATCH = 2000
@@ -38,9 +39,10 @@ def export(request: HttpRequest, user: User, listing: Listing, form: str) -> Ans
     keys = list(listing.ordered(Sort.of(listing, request.GET.get("sort", ""))))
     if form == "xlsx" and len(keys) > XLSX_ROWS:
         raise _too_long(len(keys))
-    sheet = Sheet(listing, file_columns(chosen(listing, request.GET)), keys, chrome.is_demo())
     with transaction.atomic():
-        _record(user, listing, request.GET, form, len(keys))
+        deed = _record(user, listing, request.GET, form, len(keys))
+    mark = Watermark(user, deed.pk, deed.at)
+    sheet = Sheet(listing, file_columns(chosen(listing, request.GET)), keys, chrome.is_demo(), mark)
     answer: Answer
     if form == "xlsx":
         answer = FileResponse(workbook(sheet, _about(user, listing, request.GET, len(keys))))
@@ -66,14 +68,16 @@ def _too_long(count: int) -> UserError:
 
 
 class Sheet:
-    """Header and rows of a file. Generated data say so in every row: a row that is cut out still does."""
+    """Header and rows of a file. Every row says who took it and that it is generated: one cut out still does."""
 
-    def __init__(self, listing: Listing, columns: Sequence[Column], keys: Sequence[Any], generated: bool) -> None:
+    def __init__(
+        self, listing: Listing, columns: Sequence[Column], keys: Sequence[Any], generated: bool, mark: Watermark
+    ) -> None:
         self.listing = listing
-        words = _("演示数据：模拟生成，非真实人员")
-        notice = Column("notice", _("数据说明"), lambda _row: words, width=30)
-        self.columns = [*columns, notice] if generated else list(columns)
+        words = [_("演示数据：模拟生成，非真实人员")] * generated + [mark.words]
+        self.columns = [*columns, Column("notice", _("数据说明"), lambda _row: "；".join(words), width=50)]
         self.keys = keys
+        self.mark = mark
 
     @property
     def header(self) -> list[str]:
@@ -82,7 +86,9 @@ class Sheet:
     def batches(self) -> Iterator[list[list[Value]]]:
         for start in range(0, len(self.keys), BATCH):
             rows = self.listing.fetch(self.keys[start : start + BATCH])
-            yield [[column.value(row) if column.value else None for column in self.columns] for row in rows]
+            yield [
+                self.mark.put([column.value(row) if column.value else None for column in self.columns]) for row in rows
+            ]
 
 
 def csv_pieces(sheet: Sheet, language: str, user: User) -> Iterator[bytes]:
@@ -120,7 +126,9 @@ def workbook(sheet: Sheet, about: Sequence[tuple[str, str]]) -> Any:
     file = tempfile.TemporaryFile(dir=settings.FILE_UPLOAD_TEMP_DIR)  # noqa: SIM115 – the answer closes it
     options = {"constant_memory": True, "tmpdir": str(settings.FILE_UPLOAD_TEMP_DIR)}
     book = xlsxwriter.Workbook(file, options)
-    _fill(book, book.add_worksheet(_("名单")), sheet)
+    page = book.add_worksheet(_("名单"))
+    sheet.mark.put_on_book(book, page)
+    _fill(book, page, sheet)
     notes = book.add_worksheet(_("说明"))
     notes.set_column(0, 1, 40)
     for number, (name, value) in enumerate(about):
@@ -162,8 +170,8 @@ def _write(page: Any, line: int, number: int, value: Value, form: Any) -> None:
         page.write_string(line, number, str(value)[:CELL_LENGTH])
 
 
-def _record(user: User, listing: Listing, asked: QueryDict, form: str, count: int) -> None:
-    accounts.record(
+def _record(user: User, listing: Listing, asked: QueryDict, form: str, count: int) -> Deed:
+    return accounts.record(
         by=user,
         verb="export",
         object_kind=f"list:{listing.name}",
@@ -183,7 +191,7 @@ def _about(user: User, listing: Listing, asked: QueryDict, count: int) -> list[t
     rows = [
         (_("名单"), str(listing.title)),
         (_("行数"), f"{count:,}"),
-        (_("导出人"), str(user)),
+        (_("导出人"), f"{user} ({user.username})"),
         (_("导出时间"), f"{timezone.localtime():%Y-%m-%d %H:%M}"),
         (_("地区"), listing.region or "–"),
         (_("运行或批次"), listing.object_id or "–"),

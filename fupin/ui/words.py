@@ -77,6 +77,9 @@ DEEDS: Mapping[str, Word] = {
     "load_registry": _("载入登记库"),
     "snapshot": _("登记库快照"),
     "export": _("导出名单"),
+    "rotate_key": _("开始轮换密钥"),
+    "key_rotated": _("密钥轮换完成"),
+    "drop_key": _("删除停用密钥"),
 }
 #: what a deed was done to
 OBJECTS: Mapping[str, Word] = {
@@ -85,6 +88,8 @@ OBJECTS: Mapping[str, Word] = {
     "person": _("人员"),
     "regions": _("区划"),
     "registry": _("登记库"),
+    "household": _("农户"),
+    "keys": _("数据密钥"),
     "run": _("运行"),
     "token": _("接口令牌"),
     "user": _("账号"),

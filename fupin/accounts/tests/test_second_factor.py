@@ -20,6 +20,7 @@ from fupin.accounts.rules import MAX_FAILURES
 from fupin.accounts.tests.fixtures import PASSWORD, Cast
 from fupin.kernel.errors import Forbidden, UserError
 from fupin.kernel.keys import Key, Keys
+from fupin.kernel.live_keys import LiveKeys
 
 
 def code_at(secret: str, later: int = 0) -> str:
@@ -41,6 +42,10 @@ def enrolled(user: User) -> tuple[str, list[str]]:
     return secret, accounts.add_totp(request=request, user=user, code=code_at(secret, -1), name="手机")
 
 
+def live(keys: Keys) -> LiveKeys:
+    return LiveKeys(None, lambda: keys)
+
+
 def try_code(user: User, code: str) -> bool:
     request = RequestFactory().post("/", REMOTE_ADDR="10.0.0.1")
     request.session, request.user = SessionStore(), AnonymousUser()
@@ -52,7 +57,7 @@ def test_a_secret_is_never_kept_in_clear_and_is_bound_to_the_key(cast: Cast, set
     kept = json.dumps([one.data for one in Authenticator.objects.all()])
     assert secret not in kept
     assert not any(code in kept for code in codes)
-    settings.FUPIN_KEYS = Keys.generate()
+    settings.FUPIN_KEYS = live(Keys.generate())
     with pytest.raises(UserError, match="改动"):
         try_code(cast.office, code_at(secret))
 
@@ -66,10 +71,11 @@ def test_a_secret_that_is_only_offered_is_sealed_in_the_session_too(cast: Cast) 
 
 def test_after_the_key_has_rotated_every_secret_can_be_sealed_anew(cast: Cast, settings: Any) -> None:
     secret, _codes = enrolled(cast.office)
-    old = settings.FUPIN_KEYS
-    settings.FUPIN_KEYS = Keys(Key.new("e2"), old.lookup, old.lake, (old.encryption,))
+    old = settings.FUPIN_KEYS.now
+    fresh = Keys(Key.new("e2"), old.lookup, old.lake, (old.encryption,))
+    settings.FUPIN_KEYS = live(fresh)
     assert accounts.reseal_factors() == 2
-    settings.FUPIN_KEYS = Keys(settings.FUPIN_KEYS.encryption, old.lookup, old.lake)
+    settings.FUPIN_KEYS = live(Keys(fresh.encryption, old.lookup, old.lake))
     assert try_code(cast.office, code_at(secret))
 
 

@@ -44,17 +44,58 @@ def test_the_portrait_shows_index_lost_points_and_their_source(visitor: Visitor)
     assert visitor.page.locator(".index-bar .interval").count() == 1
 
 
-def test_a_full_id_number_needs_a_reason_and_leaves_a_trace(visitor: Visitor) -> None:
-    office = visitor.city.cast["office"]
-    before = accounts.deeds_for(office).filter(verb="reveal_id").count()
-    visitor.sign_in("office").open(f"/households/{a_household(visitor)}/")
-    visitor.page.click("details.reveal >> nth=0 >> summary")
-    visitor.page.click("details.reveal >> nth=0 >> button")
-    assert "请写明" in visitor.page.inner_text("[role=alert]")
-    visitor.page.fill("details.reveal[open] input", "入户核对证件")
+FORM = "#members details.reveal >> nth=1"  # the first one is the household's phone
+
+
+def open_form(visitor: Visitor) -> None:
+    visitor.open(f"/households/{a_household(visitor)}/")
+    visitor.page.click(f"{FORM} >> summary")
+
+
+def test_a_full_id_number_is_refused_without_a_reason(visitor: Visitor) -> None:
+    before = accounts.Deed.objects.filter(verb="reveal_id").count()
+    visitor.sign_in("office")
+    open_form(visitor)
+    visitor.page.click(f"{FORM} >> button")
+    assert "请选择或写明" in visitor.page.inner_text("[role=alert]")
+    visitor.page.fill("details.reveal[open] input[name=words]", "看看")
+    visitor.page.click("details.reveal[open] button")
+    visitor.page.wait_for_selector("[role=alert]:has-text('四个字')")
+    assert visitor.page.locator("[data-number]").count() == 0
+    assert accounts.Deed.objects.filter(verb="reveal_id").count() == before
+
+
+def test_a_full_id_number_is_shown_for_a_minute_and_stands_in_the_audit_administrators_list(visitor: Visitor) -> None:
+    visitor.page.clock.install()
+    visitor.sign_in("office")
+    open_form(visitor)
+    visitor.page.select_option("details.reveal[open] select", "入户核对证件")
+    visitor.page.fill("details.reveal[open] input[name=words]", "易地搬迁签约")
     visitor.page.click("details.reveal[open] button")
     assert len(visitor.page.inner_text("[data-number]")) == 18
-    assert accounts.deeds_for(office).filter(verb="reveal_id").count() == before + 1
+    assert "60 秒" in visitor.page.inner_text("[role=status]:has-text('留痕')")
+    visitor.page.clock.fast_forward(61_000)
+    visitor.page.wait_for_selector("[data-number]", state="detached")
+    assert visitor.page.locator(FORM).count() == 1
+    visitor.sign_in("audit").open("/deeds/")
+    assert "入户核对证件：易地搬迁签约" in visitor.text()
+
+
+def test_a_phone_is_masked_until_it_is_asked_for(visitor: Visitor) -> None:
+    office = visitor.city.cast["office"]
+    known = registry.households_for(office).filter(phone_hint__isnull=False)[0].pk
+    visitor.sign_in("office").open(f"/households/{known}/")
+    assert "****" in visitor.page.inner_text("#members .card-header .num")
+    visitor.page.click("#members .card-header summary")
+    visitor.page.select_option("details.reveal[open] select", "联系农户")
+    visitor.page.click("details.reveal[open] button")
+    assert len(visitor.page.inner_text("[data-number]")) == 11
+
+
+def test_a_role_without_the_right_sees_no_button(visitor: Visitor) -> None:
+    visitor.sign_in("decision").open(f"/households/{a_household(visitor)}/")
+    assert "********" in visitor.page.inner_text("#members table")
+    assert visitor.page.locator("details.reveal").count() == 0
 
 
 def test_a_household_elsewhere_is_like_one_that_does_not_exist(visitor: Visitor) -> None:

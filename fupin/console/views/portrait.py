@@ -7,23 +7,21 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
-from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_POST
 
 from fupin.accounts import api as accounts
 from fupin.accounts.api import User
 from fupin.catalogue.load import load_catalogue
 from fupin.console.filters import run_asked
-from fupin.console.forms import RevealForm, problems_of
+from fupin.console.forms import RevealForm
 from fupin.console.portraits import Told, income_per_head, survey_groups, told_of, working_members
 from fupin.identify import api as identify
 from fupin.identify.api import HouseholdIndex, Run
-from fupin.kernel.errors import NotFound, UserError
+from fupin.kernel.errors import UserError
 from fupin.registry import api as registry
 from fupin.registry.api import Household
 from fupin.ui.charts import income_data, radar_data
 from fupin.ui.figures import dimension_means
-from fupin.ui.guards import problem_of, room, user_of
+from fupin.ui.guards import room, user_of
 from fupin.ui.places import place_of
 from fupin.ui.templatetags.ui import language, tongue
 
@@ -44,7 +42,9 @@ def portrait(request: HttpRequest, household_id: str) -> HttpResponse:
         "income": income if income["months"] else None,
         "per_head": income_per_head(ledger, household.members),
         "survey": survey_groups(registry.survey_of(user, household)),
+        "phone": registry.masked_phone(user, household),
         "may_reveal": accounts.may(user, "reveal_id"),
+        "reasons": RevealForm.USUAL,
         **_identified(user, household, run_asked(user, request.GET.get("run", ""))),
     }
     return render(request, "console/portrait.html", context)
@@ -77,23 +77,3 @@ def _radar(user: User, run: Run, index: HouseholdIndex) -> dict[str, Any]:
         mean = None
     names = [tongue(dimension) for dimension in load_catalogue().dimensions]
     return radar_data(names, own, _("本户"), mean, _("全村平均"))
-
-
-@never_cache
-@require_POST
-@room("households")
-def reveal(request: HttpRequest, household_id: str, person_id: str) -> HttpResponse:
-    """The ID number of a member, for a reason that is written down."""
-    user = user_of(request)
-    if person_id not in {member.person_id for member in registry.members_of(user, household_id)}:
-        raise NotFound(person_id)
-    form = RevealForm(request.POST)
-    context: dict[str, Any] = {"household_id": household_id, "person_id": person_id, "form": form, "open": True}
-    if not form.is_valid():
-        context["error"] = problems_of(form)
-        return render(request, "console/reveal.html", context)
-    try:
-        number = registry.reveal_id(by=user, person_id=person_id, reason=form.cleaned_data["reason"])
-    except UserError as error:
-        return render(request, "console/reveal.html", {**context, "error": problem_of(error).what})
-    return render(request, "console/revealed.html", {"number": number})

@@ -44,6 +44,7 @@ NULL_WORDS = frozenset(
     ]
 )
 _EXCEL_TEXT = re.compile(r'="([^"]*)"')
+_EDGES = " \t\r\n\u3000\xa0\u200b\u200c\u200d\u200e\ufeff"  # among them the marks of our own exports
 _SPACE = re.compile(r"[\s\u3000\u200b-\u200f\u2060\ufeff]+")
 _EPOCH = date(1899, 12, 30)  # day 0 of a spreadsheet's serial dates
 _SERIAL = re.compile(r"([2-5]\d{4})(\.\d+)?")
@@ -88,7 +89,7 @@ One = Callable[[str], Outcome]
 def tidy(text: str) -> str | None:
     """The cell without blanks at its ends and the marks by which spreadsheets keep text as text; None when empty."""
     found = _EXCEL_TEXT.fullmatch(text.strip())
-    plain = (found[1] if found else text).strip(" \t\r\n\u3000\xa0\u200b\ufeff").removeprefix("'").strip()
+    plain = (found[1] if found else text).strip(_EDGES).removeprefix("'").strip()
     return None if plain in NULL_WORDS else plain
 
 

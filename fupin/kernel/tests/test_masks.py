@@ -1,10 +1,20 @@
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fupin.kernel.masks import mask_all_but_ends, mask_id, mask_name, mask_numbers, mask_phone
+from fupin.kernel.masks import (
+    NOTICE_FIELDS,
+    for_notice,
+    mask_all_but_ends,
+    mask_id,
+    mask_name,
+    mask_numbers,
+    mask_phone,
+)
 from fupin.kernel.tests.strategies import id_numbers
 
 
@@ -72,3 +82,25 @@ def test_short_numbers_stay(text: str) -> None:
 
 def test_a_cell_for_an_id_number_shows_its_ends_only() -> None:
     assert mask_all_but_ends("450124l98001010010") == "4501************10"
+
+
+def test_a_notice_shows_what_the_law_allows_and_nothing_else() -> None:
+    told = for_notice(
+        {
+            "id_number": "450124196203040011", "phone": "13877100001", "bank_account": "6217000000000001",
+            "health": "残疾", "address": "新汉村 12 号", "diagnosis": "…", "birth_date": "1962-03-04",
+            "amount": 500_000, "project": "危房改造", "members": 4, "head_name": "韦大山", "group": "三组",
+            "village": "新汉村", "attribute": "一般脱贫户", "lake_key": b"..",
+        }
+    )  # fmt: skip
+    assert list(told.items()) == [
+        ("village", "新汉村"), ("group", "三组"), ("head_name", "韦*山"), ("members", 4),
+        ("attribute", "一般脱贫户"), ("project", "危房改造"), ("amount", 500_000),
+    ]  # fmt: skip
+
+
+@given(st.dictionaries(st.sampled_from([*NOTICE_FIELDS, "id_number", "x"]), st.text("韦1234567890 -一")))
+def test_no_number_long_enough_to_name_a_person_passes_into_a_notice(fields: dict[str, str]) -> None:
+    told = for_notice(fields)
+    assert set(told) <= set(NOTICE_FIELDS)
+    assert not re.search(r"\d{11}", "|".join(map(str, told.values())))

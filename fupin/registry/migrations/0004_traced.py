@@ -1,13 +1,16 @@
 """数过留痕: every change of the registry's tables leaves an entry; who may see a household may read its life.
 
-Keys begin with the household's number, so that one range of keys is the household (see ``accounts/0007_trail``).
+What is only derived from a number (masked forms, hashes for searching) is left out: a rotation of keys writes it anew
+for everybody; the number itself is traced, as the hash of its ciphertext. Keys begin with the household's number, so that one range of keys is the household (see ``accounts/0007_trail``).
 """
 
 from django.db import migrations
 
 TRACE = """
-SELECT fupin_trace('registry_household', '{household_id}'),
-       fupin_trace('registry_person', '{person_id}'),
+SELECT fupin_trace('registry_household', '{household_id}', '{}',
+                   '{phone_hint,phone_lookup,phone_tail4,lookup_key}'),
+       fupin_trace('registry_person', '{person_id}', '{}', '{id_hint,id_lookup,id_tail4,id_tail6,lookup_key,initials}'),
+       fupin_trace('registry_sealedvalue', '{record,kind,field}', '{key}'),
        fupin_trace('registry_membership', '{household_id,person_id,id}'),
        fupin_trace('registry_householdstate', '{household_id,id}'),
        fupin_trace('registry_survey', '{household_id,year}'),
@@ -33,8 +36,12 @@ BEGIN
         SELECT one, wanted || '/', wanted || '/~', NULL FROM unnest(ARRAY[
             'registry_membership', 'registry_householdstate', 'registry_survey', 'registry_ledgerentry'
         ]) one
+        UNION ALL
+        SELECT 'registry_sealedvalue', wanted || '/household/', wanted || '/household/~', NULL
         UNION ALL  -- members, as long as they belonged to it
-        SELECT 'registry_person', m.person_id, m.person_id, m.valid_to FROM registry_membership m
+        SELECT one.source, m.person_id || one.low, m.person_id || one.high, m.valid_to FROM registry_membership m
+        CROSS JOIN (VALUES ('registry_person', '', ''),
+                           ('registry_sealedvalue', '/person/', '/person/~')) AS one (source, low, high)
         WHERE m.household_id = wanted
         UNION ALL  -- what was done to it or to a member while he lived here
         SELECT 'accounts_deed', d.id::text, d.id::text, NULL FROM accounts_deed d
@@ -61,5 +68,5 @@ UNREAD = "DROP FUNCTION fupin_trail_of_household(text, integer);"
 
 
 class Migration(migrations.Migration):
-    dependencies = [("registry", "0002_rows_guarded"), ("accounts", "0007_trail")]
+    dependencies = [("registry", "0003_sealed_values"), ("accounts", "0007_trail")]
     operations = [migrations.RunSQL(TRACE, migrations.RunSQL.noop), migrations.RunSQL(READ, UNREAD)]

@@ -13,6 +13,8 @@ import pytest
 
 from fupin.accounts.tests.fixtures import CITY, COUNTY, FAR_VILLAGE, OTHER_COUNTY, OTHER_VILLAGE, VILLAGE
 from fupin.kernel.identity import check_digit
+from fupin.kernel.keys import tail_hash
+from fupin.kernel.masks import mask_id, mask_phone
 
 if TYPE_CHECKING:
     from fupin.registry.models import Household
@@ -74,9 +76,11 @@ def make_household(household_id: str, village: str, head: str, number: str | Non
     """A registered household (state 0) with its head; numbers encrypted with the keys of the settings."""
     from django.conf import settings
 
-    from fupin.registry.models import Household
-    from fupin.registry.sealing import seal
+    from fupin.registry.models import Household, Kind
+    from fupin.registry.sealing import hint_of, seal
     from fupin.registry.spelling import spell
+
+    keys = settings.FUPIN_KEYS.now
 
     household = Household.objects.create(
         household_id=household_id,
@@ -86,8 +90,12 @@ def make_household(household_id: str, village: str, head: str, number: str | Non
         head_pinyin=spell(head).replace(" ", ""),
         members=1,
         registered_on=date(2015, 11, 30),
-        phone_cipher=seal(settings.FUPIN_KEYS, PHONE, household_id),
+        phone_hint=seal(keys, mask_phone(PHONE), hint_of(household_id)),
+        phone_lookup=keys.lookup_hash(PHONE),
+        phone_tail4=tail_hash(keys.lookup, PHONE, 4),
+        lookup_key=keys.lookup.id,
     )
+    keep(Kind.HOUSEHOLD, household_id, "phone", PHONE)
     add_member(household, household_id.replace("H-", "P-"), head, number, "01")
     return household
 
@@ -95,23 +103,38 @@ def make_household(household_id: str, village: str, head: str, number: str | Non
 def add_member(household: Household, person_id: str, name: str, number: str | None, relation: str) -> None:
     from django.conf import settings
 
-    from fupin.registry.models import Membership, Person
-    from fupin.registry.sealing import seal
-    from fupin.registry.spelling import spell
+    from fupin.registry.models import Kind, Membership, Person
+    from fupin.registry.sealing import hint_of, seal
+    from fupin.registry.spelling import initials, spell
 
-    keys = settings.FUPIN_KEYS
+    keys = settings.FUPIN_KEYS.now
     person = Person.objects.create(
         person_id=person_id,
         name=name,
         pinyin=spell(name),
-        id_cipher=number and seal(keys, number, person_id),
+        initials=initials(spell(name)),
+        id_hint=number and seal(keys, mask_id(number), hint_of(person_id)),
         id_lookup=number and keys.lookup_hash(number),
+        id_tail4=number and tail_hash(keys.lookup, number, 4),
+        id_tail6=number and tail_hash(keys.lookup, number, 6),
+        lookup_key=number and keys.lookup.id,
         lake_key=number and keys.lake_hash(number),
         sex="1" if relation == "01" else "2",
         birth_date=date(1962, 3, 4) if relation == "01" else date(2012, 6, 1),
         health="01",
     )
+    if number:
+        keep(Kind.PERSON, person_id, "id_number", number)
     Membership.objects.create(household=household, person=person, relation=relation, valid_from=date(2015, 11, 30))
+
+
+def keep(kind: str, record: str, field: str, value: str) -> None:
+    """A full value into the closed table."""
+    from django.conf import settings
+
+    from fupin.registry.closed_table import put_value
+
+    put_value(settings.FUPIN_KEYS.now, kind, record, field, value)
 
 
 def add_facts(household: Household) -> None:

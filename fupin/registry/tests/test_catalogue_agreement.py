@@ -23,8 +23,8 @@ FIELDS: dict[str, tuple[type[models.Field[Any, Any]], ...]] = {
 MODELS = {"households": Household, "survey": Survey, "ledger": LedgerEntry, "persons": Person}
 #: what the registry keeps beside what the engine sees
 OWN = {
-    "households": {"head_name", "head_pinyin", "members", "phone_cipher"},
-    "persons": {"id_cipher", "id_lookup", "lake_key"},
+    "households": {"head_name", "head_pinyin", "members", "phone_hint", "phone_lookup", "phone_tail4", "lookup_key"},
+    "persons": {"initials", "id_hint", "id_lookup", "id_tail4", "id_tail6", "lookup_key", "lake_key"},
 }
 ELSEWHERE = {"persons": {"key", "household_id", "village_code", "relation"}}  # lake_key, membership, household
 

@@ -4,12 +4,10 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from fupin.accounts.models import Deed
+from fupin.accounts.api import acting_as
 from fupin.accounts.tests.fixtures import CITY, VILLAGE, Cast
-from fupin.kernel.errors import Forbidden, UserError
 from fupin.registry import api as registry
-from fupin.registry.models import Person
-from fupin.registry.tests.fixtures import HEAD_ID, Homes
+from fupin.registry.tests.fixtures import HEAD_ID, PHONE, Homes
 
 REASON = "入户核对"
 
@@ -96,43 +94,9 @@ def test_search_stays_inside_the_scope(cast: Cast, homes: Homes) -> None:
 def test_an_id_number_never_appears_in_a_query(cast: Cast, homes: Homes) -> None:
     with CaptureQueriesContext(connection) as queries:
         list(registry.search_households(cast.office, HEAD_ID))
-        registry.reveal_id(by=cast.cadre, person_id="P-own", reason=REASON)
+        registry.members_of(cast.cadre, "H-own")
     assert len(queries) > 2
     assert HEAD_ID not in str(queries.captured_queries)
-
-
-def test_revealing_a_number_is_recorded_with_the_reason(cast: Cast, homes: Homes) -> None:
-    assert registry.reveal_id(by=cast.cadre, person_id="P-own", reason=REASON) == HEAD_ID
-    deed = Deed.objects.get(verb="reveal_id")
-    assert (deed.by, deed.object_id, deed.region, deed.reason) == (cast.cadre, "P-own", VILLAGE, REASON)
-    assert HEAD_ID not in str(vars(deed))
-
-
-@pytest.mark.parametrize(
-    ("who", "person", "reason", "error"),
-    [
-        ("stranger", "P-own", REASON, registry.NotFound),
-        ("department", "P-own", REASON, registry.NotFound),
-        ("decision", "P-own", REASON, Forbidden),
-        ("cadre", "P-own", "  ", UserError),
-        ("cadre", "P-child", REASON, registry.NotFound),
-        ("cadre", "P-absent", REASON, registry.NotFound),
-    ],
-)
-def test_a_number_is_not_revealed(
-    cast: Cast, homes: Homes, who: str, person: str, reason: str, error: type[Exception]
-) -> None:
-    with pytest.raises(error) as caught:
-        registry.reveal_id(by=getattr(cast, who), person_id=person, reason=reason)
-    assert HEAD_ID not in str(caught.value)
-    assert not Deed.objects.filter(verb="reveal_id").exists()
-
-
-def test_a_cipher_moved_to_another_person_does_not_open(cast: Cast, homes: Homes) -> None:
-    stolen = Person.objects.get(pk="P-own").id_cipher
-    Person.objects.filter(pk="P-child").update(id_cipher=stolen)
-    with pytest.raises(UserError, match="改动过"):
-        registry.reveal_id(by=cast.cadre, person_id="P-child", reason=REASON)
 
 
 def test_breadcrumb_and_children_follow_the_scope(cast: Cast, homes: Homes) -> None:
@@ -157,3 +121,41 @@ def test_a_household_in_hand_is_no_key_to_what_belongs_to_it(cast: Cast, homes: 
         read(cast.cadre, household)
         with pytest.raises(registry.NotFound):
             read(getattr(cast, who), household)
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        (HEAD_ID[-4:], ["H-own"]),
+        (HEAD_ID[-6:], ["H-own"]),
+        ("0001", ["H-own", "H-next", "H-far"]),  # the last of everybody's phone
+        (PHONE, ["H-own", "H-next", "H-far"]),
+        ("+", []),
+        ("wds", ["H-own"]),
+        ("WD", ["H-own", "H-next"]),
+        ("weids", ["H-own"]),
+        ("wdashan", ["H-own"]),
+        ("w d shan", ["H-own"]),
+        ("韦ds", ["H-own"]),
+        ("韦大h", ["H-next"]),
+        ("w大s", ["H-own"]),
+        ("w未s", []),
+        ("tany", ["H-far"]),
+        ("xzs", []),
+    ],
+)
+def test_search_by_last_digits_phone_initials_and_mixtures(
+    cast: Cast, homes: Homes, text: str, found: list[str]
+) -> None:
+    with acting_as(cast.office):
+        assert [household.household_id for household in registry.search_households(cast.office, text)] == found
+
+
+@pytest.mark.parametrize("text", [HEAD_ID[-4:], HEAD_ID[-6:], PHONE, "wds", "韦ds", "w大s"])
+def test_no_kind_of_search_leaves_the_scope(cast: Cast, homes: Homes, text: str) -> None:
+    with acting_as(cast.stranger):
+        found = registry.search_households(cast.stranger, text)
+        assert "H-own" not in {household.household_id for household in found}
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT fupin_find_named('wei', 'w', '', NULL, NULL)")
+            assert cursor.fetchall() == []  # raw SQL finds no more than the page

@@ -1,0 +1,253 @@
+"""Rotating the keys of the registry while the service works: the new key first, then the records, some at a time.
+
+A rotation can be broken off anywhere and begun again: what is done bears the new key's id, what is not still opens
+and is found under the old one. It signs in as the owner of the tables, at the machine: nothing else reads the closed
+table. It opens every number, so it says in the trail that it begins and what it did.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+from django.conf import settings
+from django.db import connections, transaction
+
+from fupin.accounts import api as accounts
+from fupin.accounts.api import User
+from fupin.kernel.errors import UserError
+from fupin.kernel.keys import Keys
+from fupin.registry.copying import copy_to
+from fupin.registry.first_loading import OWNER
+from fupin.registry.numbers import canonical, hashes, tails
+from fupin.registry.personal_columns import phone_number
+from fupin.registry.progress import Progress, quiet
+from fupin.registry.sealing import bound_to, hint_of, seal, unseal
+
+BATCH = 5_000
+LOCK = 5_047_113  # of the server: one rotation at a time
+ROTATED = ("encryption", "lookup")
+HEAD = "convert_from(substring({0} FROM 2 FOR get_byte({0}, 0)), 'UTF8')"  # the key's id in front of a ciphertext
+
+Rows = Sequence[tuple[Any, ...]]
+
+
+@dataclass(frozen=True)
+class Place:
+    """A column or columns under a key: which rows are not under the present one, and how a row is made anew.
+
+    ``query`` gives rows by their key after %(last)s whose key id is not %(now)s; the first column is that key.
+    """
+
+    name: str
+    purpose: str
+    table: str
+    match: str  # its row ``t`` and the one written anew ``n``
+    used: str  # select: key id and count
+    query: str
+    anew: Callable[[Keys, Rows], pl.DataFrame]
+
+
+@dataclass(frozen=True)
+class Rotated:
+    """``made``: whether a new key was made, or an unfinished rotation went on; rows written anew by place."""
+
+    key: str
+    made: bool
+    rows: dict[str, int]
+
+
+def rotate(*, by: User | None, purpose: str, progress: Progress | None = None) -> Rotated:
+    """A new key of this purpose (of the suite in the settings) and everything in the registry under it.
+
+    An unfinished rotation is finished first, without another key. Raises UserError for a purpose that does not rotate
+    or while another rotation runs.
+    """
+    if purpose not in ROTATED:
+        raise UserError(
+            f"密钥 {purpose!r} 不能这样轮换",
+            f"the key {purpose!r} is not rotated this way",
+            f"可以轮换：{'、'.join(ROTATED)}",
+            f"there are: {', '.join(ROTATED)}",
+        )
+    with _alone():
+        live = settings.FUPIN_KEYS
+        present = getattr(live.now, purpose).id
+        unfinished = set(keys_used(purpose)) - {present}
+        if not unfinished:
+            live.put(live.now.rotated(purpose, settings.FUPIN_CIPHER))
+        keys = live.now
+        fresh = getattr(keys, purpose).id
+        _record(by, "rotate_key", purpose, {"to": fresh, "goes_on": bool(unfinished)})
+        rows = {place.name: _renew(place, keys, progress or quiet) for place in PLACES if place.purpose == purpose}
+        if purpose == "encryption":
+            rows["second_factors"] = accounts.reseal_factors()
+        _record(by, "key_rotated", purpose, {"to": fresh, "opened_and_written_anew": rows})
+        return Rotated(fresh, not unfinished, rows)
+
+
+def keys_used(purpose: str) -> Counter[str]:
+    """Key id → how many values of the registry are under it."""
+    found: Counter[str] = Counter()
+    with connections[OWNER].cursor() as cursor:
+        for place in PLACES:
+            if place.purpose == purpose:
+                cursor.execute(place.used)
+                found.update(dict(cursor.fetchall()))
+    return found
+
+
+def drop_key(*, by: User | None, purpose: str, id_: str) -> None:
+    """Take a retired key out of the key file. Raises UserError while anything in the registry is under it."""
+    with _alone():
+        keys = settings.FUPIN_KEYS.now
+        kept = keys.without(purpose, id_)
+        if purpose == "encryption":
+            accounts.reseal_factors()
+        if left := keys_used(purpose)[id_]:
+            raise UserError(
+                f"还有 {left:,} 项数据在用密钥 {id_}，不能删除",
+                f"{left:,} values are still under the key {id_}; it stays",
+                f"先运行 fupin keys rotate {purpose}",
+                f"run `fupin keys rotate {purpose}` first",
+            )
+        _record(by, "drop_key", purpose, {"key": id_})
+        settings.FUPIN_KEYS.put(kept)
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    owner = connections[OWNER]
+    with owner.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s)", [LOCK])
+        if not cursor.fetchone()[0]:
+            raise UserError(
+                "另一个轮换正在进行", "another rotation is running", "等它结束再来", "wait until it has ended"
+            )
+        try:
+            yield
+        finally:
+            if owner.connection is not None and not owner.connection.closed:
+                cursor.execute("SELECT pg_advisory_unlock(%s)", [LOCK])
+
+
+def _renew(place: Place, keys: Keys, report: Progress) -> int:
+    """Batch after batch in the order of the table's key, each in a transaction of its own."""
+    total, last, rows = max(1, _left(place, keys)), "", 0
+    while True:
+        with transaction.atomic(using=OWNER), connections[OWNER].cursor() as cursor:
+            now = getattr(keys, place.purpose).id
+            cursor.execute(place.query, {"last": last, "now": now, "batch": BATCH})
+            found = cursor.fetchall()
+            if not found:
+                return rows
+            _write(cursor, place, place.anew(keys, found))
+        last, rows = found[-1][0], rows + len(found)
+        report(place.name, min(1.0, rows / total))
+
+
+def _left(place: Place, keys: Keys) -> int:
+    with connections[OWNER].cursor() as cursor:
+        cursor.execute(place.used)
+        now = getattr(keys, place.purpose).id
+        return sum(count for id_, count in cursor.fetchall() if id_ != now)
+
+
+def _write(cursor: Any, place: Place, frame: pl.DataFrame) -> None:
+    columns = ", ".join(f"{name} {'text' if type_ == pl.String else 'bytea'}" for name, type_ in frame.schema.items())
+    cursor.execute(f"CREATE TEMPORARY TABLE anew ({columns}) ON COMMIT DROP")
+    copy_to(cursor, "anew", [frame])
+    changes = ", ".join(f"{name} = n.{name}" for name in frame.columns[1:])
+    cursor.execute(f"UPDATE {place.table} t SET {changes} FROM anew n WHERE {place.match}")  # noqa: S608
+    cursor.execute("DROP TABLE anew")
+
+
+def _record(by: User | None, verb: str, purpose: str, detail: dict[str, Any]) -> None:
+    accounts.record(by=by, verb=verb, object_kind="keys", object_id=purpose, detail=detail, using=OWNER)
+
+
+def _values(keys: Keys, rows: Rows) -> pl.DataFrame:
+    """k, record, field, cipher → the same values under the present encryption key."""
+    bound = [bound_to(record, field) for _k, record, field, _cipher in rows]
+    made = [seal(keys, unseal(keys, row[3], one), one) for row, one in zip(rows, bound, strict=True)]
+    return pl.DataFrame({"k": [row[0] for row in rows], "cipher": made}).with_columns(key=pl.lit(keys.encryption.id))
+
+
+def _hints(column: str) -> Callable[[Keys, Rows], pl.DataFrame]:
+    def anew(keys: Keys, rows: Rows) -> pl.DataFrame:
+        made = [seal(keys, unseal(keys, cipher, hint_of(k)), hint_of(k)) for k, cipher in rows]
+        return pl.DataFrame({"k": [row[0] for row in rows], column: made})
+
+    return anew
+
+
+def _person_hashes(keys: Keys, rows: Rows) -> pl.DataFrame:
+    numbers = canonical(pl.Series([unseal(keys, cipher, bound_to(k, "id_number")) for k, cipher in rows]))
+    return pl.DataFrame({"k": [row[0] for row in rows]}).with_columns(
+        hashes(keys.lookup, numbers).alias("id_lookup"),
+        tails(keys.lookup, numbers, 4).alias("id_tail4"),
+        tails(keys.lookup, numbers, 6).alias("id_tail6"),
+        lookup_key=pl.lit(keys.lookup.id),
+    )
+
+
+def _phone_hashes(keys: Keys, rows: Rows) -> pl.DataFrame:
+    phones = phone_number(pl.Series([unseal(keys, cipher, bound_to(k, "phone")) for k, cipher in rows]))
+    return pl.DataFrame({"k": [row[0] for row in rows]}).with_columns(
+        hashes(keys.lookup, phones).alias("phone_lookup"),
+        tails(keys.lookup, phones, 4).alias("phone_tail4"),
+        lookup_key=pl.lit(keys.lookup.id),
+    )
+
+
+def _hint_place(table: str, pk: str, column: str) -> Place:
+    head = HEAD.format(column)
+    return Place(
+        f"{table}.{column}",
+        "encryption",
+        table,
+        f"t.{pk} = n.k",
+        f"SELECT {head}, count(*) FROM {table} WHERE {column} IS NOT NULL GROUP BY 1",  # noqa: S608
+        f"SELECT {pk}, {column} FROM {table} WHERE {column} IS NOT NULL AND {head} <> %(now)s "  # noqa: S608
+        f"AND {pk} > %(last)s ORDER BY {pk} LIMIT %(batch)s",
+        _hints(column),
+    )
+
+
+def _hash_place(table: str, pk: str, field: str, kind: str, anew: Callable[[Keys, Rows], pl.DataFrame]) -> Place:
+    return Place(
+        f"{table}.{field}",
+        "lookup",
+        table,
+        f"t.{pk} = n.k",
+        f"SELECT lookup_key, count(*) FROM {table} WHERE lookup_key IS NOT NULL GROUP BY 1",  # noqa: S608
+        f"SELECT {pk}, s.cipher FROM {table} JOIN registry_sealedvalue s "  # noqa: S608
+        f"ON s.kind = '{kind}' AND s.record = {pk} AND s.field = '{field}' "
+        f"WHERE lookup_key <> %(now)s AND {pk} > %(last)s ORDER BY {pk} LIMIT %(batch)s",
+        anew,
+    )
+
+
+#: of the closed table; written as one text with blanks between
+VALUE_KEY = ("kind", "record", "field")
+PLACES = (
+    Place(
+        "registry_sealedvalue",
+        "encryption",
+        "registry_sealedvalue",
+        " AND ".join(f"t.{name} = split_part(n.k, ' ', {n})" for n, name in enumerate(VALUE_KEY, 1)),
+        "SELECT key, count(*) FROM registry_sealedvalue GROUP BY 1",
+        "SELECT kind || ' ' || record || ' ' || field, record, field, cipher FROM registry_sealedvalue "
+        "WHERE key <> %(now)s AND (kind, record, field) > (split_part(%(last)s, ' ', 1), split_part(%(last)s, ' ', 2), "
+        "split_part(%(last)s, ' ', 3)) ORDER BY kind, record, field LIMIT %(batch)s",
+        _values,
+    ),
+    _hint_place("registry_person", "person_id", "id_hint"),
+    _hint_place("registry_household", "household_id", "phone_hint"),
+    _hash_place("registry_person", "person_id", "id_number", "person", _person_hashes),
+    _hash_place("registry_household", "household_id", "phone", "household", _phone_hashes),
+)

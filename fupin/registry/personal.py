@@ -1,0 +1,65 @@
+"""Which columns of the registry are personal information, and of what class (个人信息保护法 4, 28).
+
+``identity`` names a person or leads to one; ``contact`` reaches one; ``sensitive`` is what article 28 protects more
+(health, specific identity, finance); ``personal`` is any other fact about a person or household. A test holds the list
+to the models: a new column is put here or named as not personal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+CLASSES = {
+    "identity": ("身份标识", "identity", "加密或加密散列，默认掩码；住户编号除外", "encrypted or hashed, masked"),
+    "contact": ("联系方式", "contact", "加密，默认掩码", "encrypted, masked"),
+    "sensitive": ("敏感个人信息", "sensitive", "行级安全；快照和运行按辖区", "row-level security"),
+    "personal": ("一般个人信息", "personal", "行级安全", "row-level security"),
+}
+
+#: model → column → class
+PERSONAL: Mapping[str, Mapping[str, str]] = {
+    "Household": {
+        "household_id": "identity", "head_name": "identity", "head_pinyin": "identity", "phone_hint": "contact",
+        "phone_lookup": "contact", "phone_tail4": "contact", "village_code": "personal", "members": "personal",
+        "state": "personal", "attribute": "sensitive", "standard": "personal", "cause_main": "sensitive",
+        "cause_other": "sensitive", "registered_on": "personal", "exited_on": "personal", "relocated": "personal",
+        "only_child": "personal", "martyr_family": "sensitive",
+    },
+    "HouseholdState": {"household_id": "identity", "state": "personal"},
+    "Person": {
+        "person_id": "identity", "name": "identity", "pinyin": "identity", "initials": "identity",
+        "id_hint": "identity", "id_lookup": "identity", "id_tail4": "identity", "id_tail6": "identity",
+        "lake_key": "identity", "sex": "personal", "birth_date": "identity", "ethnicity": "sensitive",
+        "political": "sensitive", "education": "personal", "schooling": "personal", "dropout_reason": "personal",
+        "health": "sensitive", "labour": "personal", "self_care": "sensitive", "work_region": "personal",
+        "work_months": "personal", "skill_certificate": "personal", "medical_insured": "personal",
+        "pension_insured": "personal", "serious_illness_insured": "sensitive", "soldier": "sensitive",
+        "pregnant": "sensitive", "left_behind": "personal",
+    },
+    "Membership": {"household_id": "identity", "person_id": "identity", "relation": "personal"},
+    "SealedValue": {"record": "identity", "cipher": "sensitive"},
+    "Survey": {"household_id": "identity", "*": "personal", "savings": "sensitive"},
+    "LedgerEntry": {"household_id": "identity", "*": "sensitive"},
+}  # fmt: skip
+
+#: columns of those tables that say nothing of a person
+NOT_PERSONAL: Mapping[str, frozenset[str]] = {
+    "Household": frozenset({"lookup_key"}),
+    "HouseholdState": frozenset({"id", "valid_from", "valid_to"}),
+    "Person": frozenset({"lookup_key"}),
+    "Membership": frozenset({"id", "valid_from", "valid_to"}),
+    "SealedValue": frozenset({"kind", "field", "key", "written_at"}),
+    "Survey": frozenset({"year", "surveyed_on", "surveyor"}),
+    "LedgerEntry": frozenset({"month", "period_months"}),
+    "Region": frozenset({"code", "name", "pinyin", "level", "lon", "lat", "geometry", "illustrative"}),
+}
+
+
+def class_of(model: str, column: str) -> str | None:
+    """The class of a column; None for one that is not personal. Raises KeyError for one that nobody judged."""
+    if column in NOT_PERSONAL.get(model, ()):
+        return None
+    marks = PERSONAL.get(model, {})
+    if column in marks or "*" in marks:
+        return marks.get(column) or marks["*"]
+    raise KeyError(f"{model}.{column}: put it into PERSONAL or NOT_PERSONAL of registry/personal.py")

@@ -1,0 +1,39 @@
+"""What a person's or household's full values are, encrypted, in a table that the app's login cannot read.
+
+Bulk loads add to it; nothing of the app changes or reads it. A value comes out through ``fupin_open_value`` alone,
+against a deed that is committed already (migration 0003), and through the owner's login when keys are rotated.
+"""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models.functions import Now
+
+
+class Kind(models.TextChoices):
+    PERSON = "person"
+    HOUSEHOLD = "household"
+
+
+class SealedField(models.TextChoices):
+    ID_NUMBER = "id_number"
+    PHONE = "phone"
+    BANK_ACCOUNT = "bank_account"
+    ADDRESS = "address"
+    DIAGNOSIS = "diagnosis"
+
+
+class SealedValue(models.Model):
+    pk = models.CompositePrimaryKey("kind", "record", "field")
+    kind = models.CharField(max_length=9, db_collation="C")
+    record = models.CharField(max_length=26, db_collation="C")  # person_id or household_id
+    field = models.CharField(max_length=12, db_collation="C")
+    cipher = models.BinaryField()
+    key = models.CharField(max_length=8, db_collation="C")  # id of the key, as in front of the cipher
+    written_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(name="sealed_kind", condition=models.Q(kind__in=Kind.values)),
+            models.CheckConstraint(name="sealed_field", condition=models.Q(field__in=SealedField.values)),
+        ]
