@@ -58,8 +58,12 @@ def present() -> Actor | None:
 
 @contextmanager
 def acting_as(user: User, *, origin: str = "") -> Iterator[None]:
-    """Within the block the database shows and takes what lies in the user's scope."""
-    with _acting(Actor(user.pk, user.scope, origin)):
+    """Within the block the database shows and takes what lies in the user's scope.
+
+    Without an ``origin`` it is that of the wider block: one request, however many transactions.
+    """
+    wider = present()
+    with _acting(Actor(user.pk, user.scope, origin or (wider.origin if wider else ""))):
         yield
 
 

@@ -88,8 +88,8 @@ def test_a_changed_key_ends_one_record_and_begins_another(owner: Any, cast: Cast
     """The key of a token begins with its account."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO accounts_apitoken (user_id, name, digest, created_at, expires_at)"
-            " VALUES (%s, 'x', '\\x00', now(), now())",
+            "INSERT INTO accounts_apitoken (user_id, name, digest, created_at, expires_at, verbs)"
+            " VALUES (%s, 'x', '\\x00', now(), now(), '[]')",
             [cast.office.pk],
         )
         cursor.execute("UPDATE accounts_apitoken SET user_id = %s", [cast.department.pk])
@@ -123,8 +123,8 @@ def test_emptying_a_table_is_told_with_what_was_in_it(owner: Any, cast: Cast) ->
     assert entries(owner, "accounts_apitoken") == []
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO accounts_apitoken (user_id, name, digest, created_at, expires_at)"
-            " VALUES (%s, 'x', '\\x00', now(), now())",
+            "INSERT INTO accounts_apitoken (user_id, name, digest, created_at, expires_at, verbs)"
+            " VALUES (%s, 'x', '\\x00', now(), now(), '[]')",
             [cast.office.pk],
         )
     owner.execute("TRUNCATE accounts_apitoken")
