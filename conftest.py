@@ -203,10 +203,11 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
-    """A page in a fresh profile of a Chinese reader; errors of its scripts fail the test."""
+    """A page in a fresh profile of a Chinese reader; errors of its scripts and what the policy blocks fail the test."""
     with closing(browser.new_context(locale="zh-CN", timezone_id="Asia/Shanghai")) as context:
         page = context.new_page()
         errors: list[str] = []
         page.on("pageerror", lambda error: errors.append(str(error)))
+        page.on("console", lambda said: errors.append(said.text) if "Content Security Policy" in said.text else None)
         yield page
         assert errors == []

@@ -53,6 +53,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "fupin.ui.headers.told_to_browsers",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -64,8 +65,8 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "fupin.gateway.answers.errors_as_json",  # around the refusals: a machine gets those as JSON, too
     "fupin.ui.refusals.plain_refusals",
-    "fupin.gateway.answers.errors_as_json",
 ]
 CSRF_FAILURE_VIEW = "fupin.ui.refusals.page_expired"
 
@@ -130,7 +131,8 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = FUPIN_HTTPS and not DEBUG
 CSRF_COOKIE_HTTPONLY = False  # htmx reads the token from the cookie
 if FUPIN_HTTPS:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
-    SECURE_HSTS_SECONDS = 180 * 24 * 3600
+    SECURE_HSTS_SECONDS = 365 * 24 * 3600
+    SECURE_HSTS_INCLUDE_SUBDOMAINS = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 

@@ -1,6 +1,7 @@
 """The door to exchange: all outside data come in here."""
 
 from fupin.exchange.bad_rows import write_bad_rows
+from fupin.exchange.kept import KeptFile, files_kept
 from fupin.exchange.models import Delivery, DeliveryState
 from fupin.exchange.queries import (
     QuarantinedCells,
@@ -24,6 +25,7 @@ __all__ = [
     "SEEN_ZH",
     "Delivery",
     "DeliveryState",
+    "KeptFile",
     "QuarantinedCells",
     "Refusal",
     "dataset_named",
@@ -32,6 +34,7 @@ __all__ = [
     "delivery_for",
     "encryption_keys_in_use",
     "enqueue",
+    "files_kept",
     "guess_dataset",
     "process",
     "quarantine_of",

@@ -52,12 +52,14 @@ def workplace(data: Path, dataset_id: str, delivery_id: str) -> Iterator[Workpla
 
 
 @contextmanager
-def _locked(path: Path, *, wait: bool = True) -> Iterator[None]:
-    """Raises BlockingIOError when somebody holds it and we do not wait. The file goes with the lock."""
+def _locked(path: Path, *, left: bool = False) -> Iterator[None]:
+    """The file goes with the lock. ``left``: take the one that a killed process left, and only that: raises
+    BlockingIOError when somebody holds it, FileNotFoundError when its holder has just ended.
+    """
     while True:
-        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        handle = os.open(path, os.O_RDWR | (0 if left else os.O_CREAT), 0o600)
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+            fcntl.flock(handle, fcntl.LOCK_EX | (fcntl.LOCK_NB if left else 0))
             if _is_still(path, handle):
                 try:
                     yield
@@ -90,9 +92,13 @@ def arrival(data: Path) -> Iterator[Path]:
 
 
 def abandoned(data: Path) -> Iterator[tuple[str, str]]:
-    """(data set, delivery) of every workplace that no process holds; its folder is removed after it was given out."""
+    """(data set, delivery) of every workplace that no process holds; its folder is removed after it was given out.
+
+    A workplace whose process ends while we look is none of them: its files have their names, but its transaction may
+    still be on its way into the ledger.
+    """
     for lock in sorted((data / "work").glob("*/*.lock")):
-        with suppress(BlockingIOError), _locked(lock, wait=False):
+        with suppress(BlockingIOError, FileNotFoundError), _locked(lock, left=True):
             yield lock.parent.name, lock.stem
             shutil.rmtree(lock.with_suffix(""), ignore_errors=True)
 

@@ -10,6 +10,7 @@ from fupin.identify.explaining import (
     rule_title,
     run_folder,
 )
+from fupin.identify.kept import pinned_runs, run_files_kept
 from fupin.identify.loading import complete_runs
 from fupin.identify.measure_models import RegionMeasure
 from fupin.identify.measure_queries import measures_below, region_measure, region_measures
@@ -83,6 +84,7 @@ __all__ = [
     "measures_below",
     "measures_told",
     "message_of",
+    "pinned_runs",
     "previous_run",
     "region_aggregate",
     "region_measure",
@@ -94,6 +96,7 @@ __all__ = [
     "repeat_run",
     "rule_counts",
     "rule_title",
+    "run_files_kept",
     "run_folder",
     "run_for",
     "runs_for",

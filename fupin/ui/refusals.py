@@ -6,8 +6,9 @@ import shutil
 from collections.abc import Callable
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
+from django.urls import resolve
 from django.utils.translation import gettext as _
 
 from fupin.ui.guards import Problem, page_to_return_to
@@ -15,29 +16,44 @@ from fupin.ui.guards import Problem, page_to_return_to
 NUL = "\0"  # PostgreSQL keeps no text with it, and no person types it
 FORM = "application/x-www-form-urlencoded"
 METHOD_NOT_ALLOWED = 405
+SPOKEN = ("GET", "HEAD", "POST")  # by pages; the API answers for itself
+API = "/api/"
+TOO_LARGE = 413
 INSUFFICIENT_STORAGE = 507
 COPIES = 3  # the upload itself, its sealed copy, what is made of it
 RESERVE = 64 << 20
+#: the largest request of an address that takes files, by its name; anything larger is refused before it is read
+LARGEST = {"upload": 2 << 30, "deliver": 2 << 30}
+LARGEST_ELSEWHERE = 16 << 20
 
 Answer = Callable[[HttpRequest], HttpResponse]
 
 
 def plain_refusals(answer: Answer) -> Answer:
-    """Middleware: a NUL in an address or a form is 400, and a wrong method has a page that says where to go."""
+    """Middleware: what is too large is 413, without being read; a NUL in an address or a form is 400; and a wrong
+    method has a page that says where to go."""
 
     def answered(request: HttpRequest) -> HttpResponse:
+        if request.method not in SPOKEN and not request.path.startswith(API):
+            return _wrong_method(request, ", ".join(SPOKEN))
+        if (too_large := _too_large(request)) is not None:
+            return _refused(request, too_large, TOO_LARGE)
         if (wanting := _wanting_room(request)) is not None:
             return _refused(request, wanting, INSUFFICIENT_STORAGE)
         if _has_nul(request):
             return _refused(request, _nul_problem(request), 400)
         found = answer(request)
         if found.status_code == METHOD_NOT_ALLOWED and not found.streaming and not found.content:
-            page = _refused(request, _method_problem(request), METHOD_NOT_ALLOWED)
-            page["Allow"] = found["Allow"]
-            return page
+            return _wrong_method(request, found["Allow"])
         return found
 
     return answered
+
+
+def _wrong_method(request: HttpRequest, allowed: str) -> HttpResponse:
+    page = _refused(request, _method_problem(request), METHOD_NOT_ALLOWED)
+    page["Allow"] = allowed
+    return page
 
 
 def page_expired(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001 - what Django calls
@@ -48,9 +64,34 @@ def page_expired(request: HttpRequest, reason: str = "") -> HttpResponse:  # noq
     return render(request, "ui/error.html", {**context, "again": page_to_return_to(request)}, status=403)
 
 
+def _too_large(request: HttpRequest) -> Problem | None:
+    """More than the address takes. A visitor who has not signed in hands nobody a file."""
+    if _size(request) <= LARGEST_ELSEWHERE or _size(request) <= (most := _most(request)):
+        return None
+    how = _("这里一次最多 %(most)s MB；请分成几个文件，或请管理员在服务器上用 fupin receive 接收。") % {
+        "most": most >> 20
+    }
+    return Problem(_("文件太大，没有收下"), request.path, how)
+
+
+def _most(request: HttpRequest) -> int:
+    try:
+        name = resolve(request.path_info).url_name
+    except Http404:
+        return LARGEST_ELSEWHERE
+    machine = request.path.startswith(API)  # shows its token before its file is read
+    return LARGEST.get(name or "", LARGEST_ELSEWHERE) if machine or request.user.is_authenticated else LARGEST_ELSEWHERE
+
+
+def _size(request: HttpRequest) -> int:
+    """What the request says of itself; 0 for what is no number."""
+    said = request.META.get("CONTENT_LENGTH") or ""
+    return int(said) if said.isascii() and said.isdigit() else 0
+
+
 def _wanting_room(request: HttpRequest) -> Problem | None:
     """Before an upload is read: is there room for it? Half a file on a full disk would help nobody."""
-    size = int(request.META.get("CONTENT_LENGTH") or 0)
+    size = _size(request)
     if request.content_type != "multipart/form-data" or settings.FILE_UPLOAD_TEMP_DIR is None:
         return None
     free, wanted = shutil.disk_usage(settings.FILE_UPLOAD_TEMP_DIR).free, COPIES * size + RESERVE

@@ -41,3 +41,25 @@ def test_the_catalogue_pages_are_up_to_date() -> None:
         name for name, text in catalogue_pages().items() if (ROOT / PAGES / name).read_text(encoding="utf-8") != text
     ]
     assert stale == []
+
+
+SECURITY = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
+
+
+def test_every_test_that_the_security_page_names_exists() -> None:
+    named = set(re.findall(r"`(fupin/[\w/]+\.py)::(test_\w+)`", SECURITY))
+    assert len(named) > 60
+    gone = [f"{path}::{name}" for path, name in sorted(named) if not _holds(ROOT / path, name)]
+    assert gone == []
+
+
+def _holds(path: Path, name: str) -> bool:
+    return path.exists() and re.search(rf"^def {name}\(", path.read_text(encoding="utf-8"), re.MULTILINE) is not None
+
+
+def test_every_line_of_the_security_page_says_how_it_stands() -> None:
+    rows = [
+        line.split(" | ") for line in SECURITY.splitlines() if line.startswith("| ") and not line.startswith("| No.")
+    ]
+    states = {"holds", "partly", "not", "n/a", "landing"}
+    assert [row[0] for row in rows if len(row) != 5 or row[2] not in states] == []

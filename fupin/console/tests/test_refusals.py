@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
+from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
@@ -77,6 +80,52 @@ def test_an_upload_without_room_on_the_disk_is_refused_before_it_is_read(
     answer = client.post("/deliveries/new/", {"file": SimpleUploadedFile("a.csv", b"x" * 99)})
     assert answer.status_code == 507
     assert "磁盘空间不足" in answer.content.decode()
+
+
+def announce(client: Client, path: str, megabytes: int, **more: Any) -> Any:
+    """A request that says how long it is going to be; not a byte of it is read."""
+    kind = "multipart/form-data; boundary=x"
+    return client.generic("POST", path, b"", content_type=kind, CONTENT_LENGTH=str(megabytes << 20), **more)
+
+
+@pytest.mark.parametrize("path", ["/sign-in/", "/deliveries/new/", "/users/new/", "/nowhere/"])
+def test_a_visitor_cannot_fill_the_disk_with_200_mb(client: Client, db: None, path: str) -> None:
+    answer = announce(client, path, 200)
+    assert answer.status_code == 413
+    assert "文件太大" in answer.content.decode()
+
+
+def test_200_mb_are_taken_as_a_delivery_and_nowhere_else(client: Client, cast: Cast) -> None:
+    client.force_login(cast.office)
+    assert announce(client, "/deliveries/new/", 200).status_code != 413
+    assert announce(client, "/deliveries/new/", 2100).status_code == 413
+    assert announce(client, "/deliveries/guess/", 200).status_code == 413
+    assert announce(client, "/households/find/", 200).status_code == 413
+
+
+def test_a_machine_is_told_in_both_languages_that_its_file_is_too_large(client: Client, db: None) -> None:
+    answer = announce(client, "/api/deliveries", 2100, headers={"Authorization": "Bearer x"})
+    assert answer.status_code == 413
+    told = answer.json()["error"]
+    assert told["code"] == "too_large"
+    assert told["zh"]
+    assert told["hint_en"]
+
+
+@pytest.mark.parametrize("path", ["/sign-in/", "/api/openapi.json", "/static/fupin/fupin.css", "/nowhere/"])
+def test_every_answer_tells_browsers_what_it_may_load(client: Client, db: None, path: str) -> None:
+    told = client.get(path).headers
+    assert "script-src 'self';" in told["Content-Security-Policy"]
+    assert "'unsafe-eval'" not in told["Content-Security-Policy"]
+    assert told["X-Content-Type-Options"] == "nosniff"
+    assert told["Cross-Origin-Opener-Policy"] == "same-origin"
+
+
+def test_no_page_holds_a_script_of_its_own() -> None:
+    inside = re.compile(r"<script(?![^>]*\bsrc=)[^>]*>|\son[a-z]+=|javascript:|hx-on", re.IGNORECASE)
+    pages = list(settings.FUPIN_PACKAGE.rglob("templates/**/*.html"))
+    assert len(pages) > 30
+    assert [path.name for path in pages if inside.search(path.read_text(encoding="utf-8"))] == []
 
 
 def test_an_id_number_in_an_address_is_taken_out(client: Client, cast: Cast) -> None:

@@ -10,6 +10,7 @@ import subprocess
 import sys
 from datetime import date
 from pathlib import Path
+from unittest import mock
 
 import polars as pl
 import pytest
@@ -19,6 +20,7 @@ from fupin.accounts.api import Deed, Forbidden, User
 from fupin.exchange import api as exchange
 from fupin.exchange.models import QuarantinedRow
 from fupin.exchange.tests.files import CUT_OFF, HEADER, csv_bytes, person, row, written
+from fupin.exchange.workplace import abandoned
 from fupin.kernel.errors import NotFound, UserError
 
 BAD = [person(2)[:-1] + ("0" if person(2)[-1] != "0" else "1"), "韦二", "08", "7", "2019-02-28"]
@@ -260,3 +262,17 @@ def test_headings_of_the_bad_rows_are_no_formulas(data: Path, office: User, tmp_
     stream = io.BytesIO()
     exchange.write_bad_rows(by=office, delivery=one, stream=stream)
     assert "'=HYPERLINK(1)" in stream.getvalue().decode("utf-8-sig").splitlines()[0]
+
+
+def test_a_delivery_whose_process_ends_while_others_sweep_is_not_swept(tmp_path: Path) -> None:
+    """Its lock is gone but its transaction may not be committed yet: who swept it then lost the file of a row."""
+    folder = tmp_path / "work" / "fi_card"
+    folder.mkdir(parents=True)
+    for name in ("killed", "ending"):
+        (folder / f"{name}.lock").touch()
+    found = list(folder.glob("*.lock"))
+    with mock.patch.object(Path, "glob", return_value=found):
+        sweeping = abandoned(tmp_path)
+        (folder / "ending.lock").unlink()
+        assert list(sweeping) == [("fi_card", "killed")]
+    assert not (folder / "ending.lock").exists()

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from django.utils import timezone
 
 from fupin.accounts.api import Role, User, token_for
+from fupin.accounts.models import ApiToken
 from fupin.exchange import api as exchange
 from fupin.kernel.identity import check_digit
 
@@ -146,3 +149,28 @@ def test_a_nul_in_a_field_is_refused_in_json(finance: Client) -> None:
     status, told = post(finance, provider="a\0b")
     assert status in (400, 422)
     assert told["error"]["zh"]
+
+
+@pytest.mark.parametrize("end", [{"revoked_at": timezone.now()}, {"expires_at": timezone.now() - timedelta(days=1)}])
+def test_a_token_that_was_revoked_or_has_ended_opens_nothing(finance: Client, end: dict[str, Any]) -> None:
+    ApiToken.objects.update(**end)
+    status, told = post(finance)
+    assert (status, told["error"]["code"]) == (401, "no_token")
+
+
+def test_another_departments_delivery_cannot_be_corrected(finance: Client) -> None:
+    _, told = post(finance)
+    other = client_of("water", "water")
+    status, answer = post(other, dataset="wt_supply", corrects=told["id"])
+    absent = post(other, dataset="wt_supply", corrects="none")
+    assert (status, answer) == absent
+    assert status == 404
+
+
+def test_fields_that_the_form_does_not_have_change_nothing(finance: Client) -> None:
+    """Whose the delivery is, comes from the token; what became of it, from the platform."""
+    more = {"region": "", "department": "water", "state": "accepted", "received_by": "1", "id": "mine", "rows": "9"}
+    status, told = post(finance, CONTENT, **more)
+    assert (status, told["department"], told["state"], told["rows"]) == (202, "finance", "waiting", None)
+    kept = exchange.Delivery.objects.get(pk=told["id"])
+    assert (kept.region, kept.department, str(kept.received_by)) == ("4501", "finance", "finance")

@@ -26,6 +26,10 @@ export function axis(more) {
   };
 }
 
+// A formatter's answer is taken as HTML: whatever came from a person goes through here.
+const SIGNS = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" };
+export const escaped = (text) => String(text).replace(/[&<>"']/g, (sign) => SIGNS[sign]);
+
 // data: {bins: [[lower, count]], unit, href}; 60 and 80 part the colours
 export function histogram(data) {
   const shared = base();
@@ -39,7 +43,7 @@ export function histogram(data) {
       trigger: "axis",
       formatter: ([bar]) => {
         const [low, n] = data.bins[bar.dataIndex];
-        return `${low}–${low + step}<br><b>${count(n)}</b> ${data.unit}`;
+        return `${low}–${low + step}<br><b>${count(n)}</b> ${escaped(data.unit)}`;
       },
     },
     xAxis: axis({
@@ -127,7 +131,7 @@ export function radar(data, box) {
     tooltip: {
       ...shared.tooltip,
       formatter: ({ name, data: point }) =>
-        `<b>${name}</b><br>${data.names.map((title, i) => `${title} ${shown(point.known[i])}`).join("<br>")}`,
+        `<b>${escaped(name)}</b><br>${data.names.map((title, i) => `${escaped(title)} ${shown(point.known[i])}`).join("<br>")}`,
     },
     radar: {
       center: ["50%", "47%"],

@@ -35,6 +35,8 @@
 
   document.addEventListener("click", (event) => {
     if (event.target.closest("[data-theme-switch]")) switchTheme();
+    if (event.target.closest("[data-back]")) history.back();
+    if (event.target.closest("[data-print]")) print();
     for (const menu of document.querySelectorAll("details.menu[open]")) {
       if (!menu.contains(event.target)) menu.open = false;
     }

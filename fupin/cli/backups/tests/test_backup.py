@@ -1,0 +1,205 @@
+"""A backup taken while deliveries come in and a run goes on is brought back whole, or refused with words."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import shutil
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fupin.cli import postgres
+from fupin.cli.backups.programs import find_program
+from fupin.cli.backups.take import LEFT_OUT
+from fupin.cli.backups.tests.house import ask, command, fupin
+
+
+@dataclass(frozen=True)
+class Taken:
+    """A house, its backup taken under load, the keys kept elsewhere, and what the house was before the load."""
+
+    home: Path
+    data: Path
+    backup: Path
+    keys: Path
+    before: dict[str, Any]
+
+    @property
+    def manifest(self) -> dict[str, Any]:
+        told: dict[str, Any] = json.loads((self.backup / "manifest.json").read_text())
+        return told
+
+    def empty(self) -> Path:
+        """A place for another data folder."""
+        return self.home / f"back-{secrets.token_hex(3)}"
+
+
+@pytest.fixture(scope="module")
+def taken() -> Iterator[Taken]:
+    """Not below pytest's folder: as root, PostgreSQL's account must pass through."""
+    home = Path("/tmp") / f"fupin 备份 {secrets.token_hex(3)}"
+    home.mkdir(mode=0o711)
+    data = home / "var"
+    try:
+        yield take_under_load(home, data)
+    finally:
+        postgres.destroy(data)
+        shutil.rmtree(home)
+
+
+def take_under_load(home: Path, data: Path) -> Taken:
+    ask("build", data=data)
+    before = ask("facts", data=data)
+    words, environment = command("fupin.cli.backups.tests.house", "write", data=data)
+    writer = subprocess.Popen(words, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert writer.stdout is not None
+    assert writer.stdout.readline().strip() == "working"
+    done = fupin("backup", str(home / "one"), "--keys", str(home / "keys"), data=data)
+    writer.communicate("")
+    assert done.returncode == 0, done.stderr
+    return Taken(home, data, home / "one", home / "keys", before)
+
+
+@pytest.fixture(scope="module")
+def back(taken: Taken) -> Iterator[Path]:
+    """Brought back into another data folder."""
+    data = taken.home / "back"
+    done = fupin("restore", str(taken.backup), "--keys", str(taken.keys), data=data)
+    try:
+        assert done.returncode == 0, done.stderr
+        yield data
+    finally:
+        postgres.destroy(data)
+
+
+def test_what_comes_back_is_what_was_there(taken: Taken, back: Path) -> None:
+    after, said = ask("facts", data=back), taken.manifest
+    assert after["tables"] == said["tables"]
+    assert after["tables"]["exchange_delivery"] >= taken.before["tables"]["exchange_delivery"] + 4
+    for run, digests in taken.before["digests"].items():
+        assert after["digests"][run] == digests == after["pinned digests"][run]
+    assert after["signs in"]
+    assert after["numbers"] == taken.before["numbers"] != []
+
+
+def test_every_file_that_a_row_names_is_there_though_files_came_and_went_meanwhile(taken: Taken, back: Path) -> None:
+    found = ask("work_off", data=back)
+    assert found["missing"] == taken.manifest["problems"] == []
+    assert set(found["states"]) <= {"accepted", "refused"}
+
+
+def test_sessions_and_the_key_of_the_tickets_are_not_brought_back(taken: Taken, back: Path) -> None:
+    assert ask("facts", data=taken.data)["sessions"] > 0
+    assert ask("facts", data=back)["sessions"] == 0
+    program = str(find_program("pg_restore", 18))
+    listed = subprocess.check_output([program, "--list", str(taken.backup / "database.dump")], text=True)
+    assert "TABLE DATA public accounts_user " in listed
+    assert not [name for name in LEFT_OUT if f"TABLE DATA public {name} " in listed]
+
+
+def test_logins_get_new_passwords_and_keys_stay_closed(taken: Taken, back: Path) -> None:
+    old, new = (json.loads((folder / "database.json").read_text()) for folder in (taken.data, back))
+    assert not {old["app"], old["owner"]} & {new["app"], new["owner"]}
+    assert all((back / name).stat().st_mode & 0o077 == 0 for name in ("keys.json", "secret-key", "database.json"))
+
+
+def test_no_key_and_no_password_lies_in_the_backup(taken: Taken) -> None:
+    secrets_of_house = [taken.data / name for name in ("keys.json", "secret-key", "database.json")]
+    words = [json.loads(secrets_of_house[0].read_text())["lake"]["key"], secrets_of_house[1].read_text().strip()]
+    words += [json.loads(secrets_of_house[2].read_text())["owner"]]
+    told = (taken.backup / "manifest.json").read_text()
+    assert not any(word in told for word in words)
+    names = {path.name for path in taken.backup.rglob("*")}
+    assert not names & {"keys.json", "secret-key", "database.json"}
+    assert (taken.backup / "manifest.json").stat().st_mode & 0o077 == 0
+
+
+def test_the_check_restores_into_a_throw_away_server(taken: Taken) -> None:
+    done = fupin("backup", "--verify", "--restore-test", str(taken.backup), data=taken.empty())
+    assert done.returncode == 0, done.stderr
+    assert "备份完好" in done.stdout
+
+
+def test_a_damaged_file_is_named_and_nothing_is_written(taken: Taken) -> None:
+    victim = next(path for path in sorted((taken.backup / "data" / "lake").rglob("*.parquet")))
+    whole = victim.read_bytes()
+    victim.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
+    target = taken.empty()
+    try:
+        done = fupin("restore", str(taken.backup), "--keys", str(taken.keys), data=target)
+        checked = fupin("backup", "--verify", str(taken.backup), data=target)
+    finally:
+        victim.write_bytes(whole)
+    assert (done.returncode, checked.returncode) == (2, 2)
+    assert victim.name in done.stderr
+    assert "another backup" in checked.stderr
+    assert not target.exists()
+
+
+def test_other_keys_are_refused(taken: Taken, tmp_path: Path) -> None:
+    from fupin.kernel.keys import Keys
+
+    Keys.generate().save(tmp_path / "keys.json")
+    target = taken.empty()
+    done = fupin("restore", str(taken.backup), "--keys", str(tmp_path), data=target)
+    assert done.returncode == 2
+    assert "not this backup's: e1, l1, p1" in done.stderr
+    assert not target.exists()
+
+
+def test_a_backup_of_a_later_version_is_refused(taken: Taken, tmp_path: Path) -> None:
+    copy = tmp_path / "later"
+    copy.mkdir()
+    told = taken.manifest
+    told["migrations"].append("registry.9999_later")
+    (copy / "manifest.json").write_text(json.dumps(told))
+    done = fupin("restore", str(copy), "--keys", str(taken.keys), data=taken.empty())
+    assert done.returncode == 2
+    assert "registry.9999_later" in done.stderr
+    assert "upgrade the program" in done.stderr
+
+
+def test_the_next_backup_shares_what_has_not_changed(taken: Taken) -> None:
+    target = taken.home / "two"
+    done = fupin("backup", str(target), "--without-keys", "--since", str(taken.backup), data=taken.data)
+    assert done.returncode == 0, done.stderr
+    lake = list((taken.backup / "data" / "lake").rglob("*.parquet"))
+    assert lake
+    assert all((target / path.relative_to(taken.backup)).samefile(path) for path in lake)
+    assert json.loads((target / "manifest.json").read_text())["key_folder"] == ""
+    shutil.rmtree(target)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["{home}/new"], "say where the keys are"),
+        (["{home}/new", "--keys", "{home}/new"], "must not lie with the backup"),
+        (["{home}/new", "--keys", "{home}/new/keys"], "must not lie with the backup"),
+        (["{home}/one", "--without-keys"], "not an empty folder"),
+        (["{home}/var/backup", "--without-keys"], "must not lie in the data folder"),
+        (["{home}/new", "--without-keys", "--since", "{home}/keys"], "is no backup"),
+    ],
+)
+def test_a_backup_that_cannot_be_is_refused_with_words(taken: Taken, arguments: list[str], words: str) -> None:
+    done = fupin("backup", *(one.format(home=taken.home) for one in arguments), data=taken.data)
+    assert done.returncode == 2
+    assert words in done.stderr
+    assert not (taken.home / "new").exists()
+
+
+def test_an_occupied_data_folder_is_not_touched(taken: Taken) -> None:
+    done = fupin("restore", str(taken.backup), "--keys", str(taken.keys), data=taken.data)
+    assert done.returncode == 2
+    assert "the data folder is not empty" in done.stderr
+
+
+def test_a_backup_without_its_manifest_is_none(taken: Taken) -> None:
+    done = fupin("restore", str(taken.backup / "data"), "--keys", str(taken.keys), data=taken.empty())
+    assert done.returncode == 2
+    assert "was not finished" in done.stderr
