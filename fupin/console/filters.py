@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from fupin.accounts.api import User
 from fupin.identify import api as identify
 from fupin.identify.api import Finding, HouseholdIndex, Run
-from fupin.kernel.identity import normalise
+from fupin.kernel.identity import names_a_person
 from fupin.registry import api as registry
 from fupin.ui.words import Word
 
@@ -174,10 +174,8 @@ class FindingFilter:
 
 
 def household_ids(user: User, text: str) -> QuerySet[registry.Household, str]:
-    """A whole ID number is not looked up here: it would stand in the address. The page sends it by POST instead."""
-    found = (
-        registry.search_households(user, text) if normalise(text).number is None else registry.Household.objects.none()
-    )
+    """A whole ID or phone number is not looked up here: it would stand in the address. The page sends it by POST."""
+    found = registry.Household.objects.none() if names_a_person(text) else registry.search_households(user, text)
     return found.values_list("household_id", flat=True)
 
 

@@ -133,3 +133,13 @@ def _date(digits: str) -> date | None:
     except ValueError:
         return None
     return found if found.year >= OLDEST_BIRTH_YEAR else None
+
+
+_PHONE = re.compile(r"(\+?86)?1[3-9]\d{9}")
+
+
+def names_a_person(text: str) -> bool:
+    """Whether this is a whole ID number or a mobile number: neither may stand in an address or a log."""
+    if normalise(text).number is not None:
+        return True
+    return _PHONE.fullmatch(re.sub(r"[\s-]", "", unicodedata.normalize("NFKC", text))) is not None

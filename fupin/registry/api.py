@@ -48,7 +48,7 @@ from fupin.registry.reference import (
 from fupin.registry.region_loading import load_regions, load_shipped_regions
 from fupin.registry.registry_loading import Loaded, load_registry
 from fupin.registry.sealing import seal, seal_many, unseal
-from fupin.registry.searching import search_households
+from fupin.registry.searching import is_broad, search_households
 from fupin.registry.services import Receipt, ask_value, open_value, reveal, reveal_id
 from fupin.registry.snapshot import SnapshotInfo, snapshot
 from fupin.registry.spelling import spell, spell_column
@@ -96,6 +96,7 @@ __all__ = [
     "home_points",
     "household_for",
     "households_for",
+    "is_broad",
     "keys_used",
     "label",
     "ledger_of",

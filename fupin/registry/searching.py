@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
+from django.db import connection
 from django.db.models import BooleanField, F, Func, Q, QuerySet
 from django.db.models.expressions import RawSQL
 
@@ -28,13 +29,14 @@ Asked = tuple[str, list[Any]]  # a statement that gives household numbers, and i
 LAST = "\U0010ffff"  # after every text that begins with the same characters (collation "C")
 TAIL = re.compile(r"\d{4}|\d{3}X|\d{6}|\d{5}X")
 PHONE = re.compile(r"1\d{10}")
+MOST_NAMED = 500  # persons that one way of reading a name gives: nobody looks through more, and nobody waits for them
 LETTERS = re.compile(r"[a-z ]+")
 CHARACTER = re.compile(r"[\u3400-\u9fff\U00020000-\U0003ffff]")
 
 
 def search_households(user: User, text: str) -> QuerySet[Household]:
     """A whole ID or phone number, its last 4 or (ID) 6 digits, a member's name, pinyin, initials or a mixture of them,
-    a household number or its beginning (7 digits or more).
+    a household number or its beginning (7 digits or more). Of a broad name at most about MOST_NAMED households.
 
     A number is looked up by its keyed hash and appears in no query.
     """
@@ -42,6 +44,20 @@ def search_households(user: User, text: str) -> QuerySet[Household]:
     if not text:
         return households.none()
     return households.filter(_found(text)).order_by("village_code", "household_id")
+
+
+def is_broad(text: str) -> bool:
+    """Whether a search by this name, in the opened scope, has more to give than it gives."""
+    text = unicodedata.normalize("NFKC", text).strip()
+    if normalise(text).number is not None or TAIL.fullmatch("".join(text.upper().split())):
+        return False
+    with connection.cursor() as cursor:
+        return any(_given(cursor, _named(way)) > MOST_NAMED for way in _ways(text.lower()))
+
+
+def _given(cursor: Any, asked: Asked) -> int:
+    cursor.execute(f"SELECT count(*) FROM ({asked[0]}) AS given", asked[1])  # noqa: S608 – our own statement
+    return int(cursor.fetchone()[0])
 
 
 def _found(text: str) -> Q:
@@ -137,8 +153,8 @@ def _named(pieces: Sequence[Piece]) -> Asked:
     )
     heard = [piece.sound + (" " if piece.whole else "") for piece in pieces] if untold else None
     written = [piece.character for piece in pieces] if untold else None
-    statement = "SELECT fupin_find_named(%s, %s, %s, %s::text[], %s::text[])"
-    return statement, [sound, letters, beginning, heard, written]
+    statement = "SELECT fupin_find_named(%s, %s, %s, %s::text[], %s::text[], %s)"
+    return statement, [sound, letters, beginning, heard, written, MOST_NAMED + 1]
 
 
 def _range(column: str, beginning: str) -> Q:

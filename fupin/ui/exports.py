@@ -21,7 +21,7 @@ from django.utils.translation import gettext as _
 from fupin.accounts import api as accounts
 from fupin.accounts.api import Deed, User
 from fupin.kernel.errors import UserError
-from fupin.kernel.identity import normalise
+from fupin.kernel.identity import names_a_person
 from fupin.kernel.spreadsheets import BOM, safe_cell
 from fupin.ui import chrome
 from fupin.ui.export_marks import Watermark
@@ -184,7 +184,7 @@ def _record(user: User, listing: Listing, asked: QueryDict, form: str, count: in
 def _asked(asked: QueryDict) -> dict[str, str]:
     """The filters as they stand in the trail: never an ID number."""
     pairs = {name: ",".join(values) for name, values in asked.lists() if name not in FORM and any(values)}
-    return {name: "***" if normalise(value).number else value[:80] for name, value in pairs.items()}
+    return {name: "***" if names_a_person(value) else value[:80] for name, value in pairs.items()}
 
 
 def _about(user: User, listing: Listing, asked: QueryDict, count: int) -> list[tuple[str, str]]:

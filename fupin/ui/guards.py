@@ -21,7 +21,7 @@ from django.utils.translation import gettext as _
 from fupin.accounts import api as accounts
 from fupin.accounts.api import User
 from fupin.kernel.errors import Forbidden, UserError
-from fupin.kernel.identity import normalise
+from fupin.kernel.identity import names_a_person
 from fupin.ui import chrome
 from fupin.ui.templatetags.ui import language
 
@@ -83,16 +83,16 @@ def _stopped(request: HttpRequest, area: str) -> HttpResponse | None:
 
 
 def _tells_a_number(request: HttpRequest) -> bool:
-    """A whole ID number in the address, where logs, histories and neighbours read it."""
-    return any(normalise(str(value)).number is not None for value in request.GET.values())
+    """A whole ID or phone number in the address, where logs, histories and neighbours read it."""
+    return any(names_a_person(str(value)) for value in request.GET.values())
 
 
 def _without_number(request: HttpRequest) -> HttpResponse:
     """The same page without it; the box of the households' page sends it as it should be sent."""
-    messages.error(request, _("证件号不能写在网址里，已经去掉；请在农户页的查找框里输入证件号。"))
+    messages.error(request, _("证件号和手机号不能写在网址里，已经去掉；请在农户页的查找框里输入。"))
     kept = request.GET.copy()
     for name, value in request.GET.items():
-        if normalise(str(value)).number is not None:
+        if names_a_person(str(value)):
             del kept[name]
     return redirect(f"{request.path}?{kept.urlencode()}" if kept else request.path)
 

@@ -40,6 +40,7 @@ def households(request: HttpRequest) -> HttpResponseBase:
         "causes": [(code, label(code, "cause")) for code in code_lists()["cause"].values],
         "incomes": INCOMES,
         "bounds": asked.bounds,
+        "broad": bool(asked.q) and registry.is_broad(asked.q),
     }
     return answer(request, listing, "console/households.html", context)
 
@@ -55,9 +56,9 @@ def _registered(user: User, asked: HouseholdFilter) -> QuerySet[Household]:
 @require_POST
 @room("households")
 def find(request: HttpRequest) -> HttpResponse:
-    """By a whole ID number: sent by POST, so that it stands in no address and no log."""
+    """By a whole ID or phone number: sent by POST, so that it stands in no address and no log."""
     found = registry.search_households(user_of(request), request.POST.get("number", "")).first()
     if found is not None:
         return redirect("console:portrait", found.pk)
-    messages.error(request, _("本辖区的登记库里没有这个证件号；请核对号码，或按姓名查找。"))
+    messages.error(request, _("本辖区的登记库里没有这个号码；请核对号码，或按姓名查找。"))
     return redirect("console:households")

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fupin.kernel import identity
+from fupin.kernel.identity import names_a_person
 from fupin.kernel.tests.strategies import id_numbers
 
 PUBLISHED = "11010519491231002X"  # the example of GB 11643-1999
@@ -83,3 +84,13 @@ def test_it_says_what_is_wrong(text: str | None, problem: str) -> None:
 
 def test_a_number_does_not_show_in_the_text_of_an_identity() -> None:
     assert PUBLISHED not in repr(identity.normalise(PUBLISHED))
+
+
+@pytest.mark.parametrize("text", ["13877100001", "138 7710 0001", "+86 138-7710-0001", "１３８７７１００００１"])
+def test_a_mobile_number_names_a_person(text: str) -> None:
+    assert names_a_person(text)
+
+
+@pytest.mark.parametrize("text", ["450124100201", "4501", "0001", "12345678901", "138771000012", "", "韦大山"])
+def test_a_region_a_tail_or_a_name_does_not(text: str) -> None:
+    assert not names_a_person(text)

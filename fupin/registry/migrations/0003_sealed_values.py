@@ -100,19 +100,31 @@ END $$;
 #: Under the persons' policy every candidate would be asked for its household row by row (80 s for a surname in a city
 #: of 300,000); here the scope is one range over the households, and nothing but household numbers in it comes out.
 FIND = """
-CREATE FUNCTION fupin_find_named(sound text, letters text, beginning text, sounds text[], characters text[])
-RETURNS SETOF varchar LANGUAGE sql STABLE SECURITY DEFINER ROWS 100 SET search_path = pg_catalog, public, pg_temp AS $$
+-- At most so many, however broad the question. Planned anew each time with the real ranges: from the names where few
+-- begin so, from the households where the scope is a village.
+CREATE FUNCTION fupin_find_named(
+    sound text, letters text, beginning text, sounds text[], characters text[], most integer
+) RETURNS SETOF varchar LANGUAGE plpgsql STABLE SECURITY DEFINER ROWS 100
+SET search_path = pg_catalog, public, pg_temp SET plan_cache_mode = force_custom_plan AS $$
+DECLARE
+    low text := fupin_scope();
+    high text := low || ':';
+    sound_end text := sound || chr(1114111);
+    letters_end text := letters || chr(1114111);
+BEGIN
+    RETURN QUERY
     SELECT h.household_id FROM registry_person p
     JOIN registry_membership m ON m.person_id = p.person_id AND m.valid_to IS NULL
     JOIN registry_household h ON h.household_id = m.household_id
-    WHERE p.pinyin >= sound AND p.pinyin < sound || chr(1114111)
-        AND p.initials >= letters AND p.initials < letters || chr(1114111) AND starts_with(p.name, beginning)
+    WHERE p.pinyin >= sound AND p.pinyin < sound_end
+        AND p.initials >= letters AND p.initials < letters_end AND starts_with(p.name, beginning)
         AND (sounds IS NULL OR NOT EXISTS (
             SELECT FROM unnest(sounds, characters) WITH ORDINALITY AS piece (heard, written, place)
             WHERE NOT starts_with(split_part(p.pinyin, ' ', place::int) || ' ', heard)
                 OR (written <> '' AND substr(p.name, place::int, 1) <> written)))
-        AND h.village_code >= (SELECT fupin_scope()) AND h.village_code < (SELECT fupin_scope()) || ':'
-$$;
+        AND h.village_code >= low AND h.village_code < high
+    LIMIT most;
+END $$;
 CREATE FUNCTION fupin_find_numbered(whole bytea[], tails4 bytea[], tails6 bytea[])
 RETURNS SETOF varchar LANGUAGE sql STABLE SECURITY DEFINER ROWS 100 SET search_path = pg_catalog, public, pg_temp AS $$
     SELECT h.household_id FROM (

@@ -7,6 +7,7 @@ from django.test.utils import CaptureQueriesContext
 from fupin.accounts.api import acting_as
 from fupin.accounts.tests.fixtures import CITY, VILLAGE, Cast
 from fupin.registry import api as registry
+from fupin.registry import searching
 from fupin.registry.tests.fixtures import HEAD_ID, PHONE, Homes
 
 REASON = "入户核对"
@@ -157,5 +158,17 @@ def test_no_kind_of_search_leaves_the_scope(cast: Cast, homes: Homes, text: str)
         found = registry.search_households(cast.stranger, text)
         assert "H-own" not in {household.household_id for household in found}
         with connection.cursor() as cursor:
-            cursor.execute("SELECT fupin_find_named('wei', 'w', '', NULL, NULL)")
+            cursor.execute("SELECT fupin_find_named('wei', 'w', '', NULL, NULL, 10)")
             assert cursor.fetchall() == []  # raw SQL finds no more than the page
+
+
+def test_a_broad_name_gives_some_and_says_that_there_are_more(
+    cast: Cast, homes: Homes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert not registry.is_broad("韦")
+    monkeypatch.setattr(searching, "MOST_NAMED", 1)
+    assert registry.is_broad("韦")
+    assert registry.search_households(cast.office, "韦").count() in (1, 2)
+    assert not registry.is_broad("覃")
+    assert not registry.is_broad(HEAD_ID)
+    assert not registry.is_broad(HEAD_ID[-4:])

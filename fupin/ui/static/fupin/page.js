@@ -14,9 +14,9 @@
     location.reload();
   }
 
-  // An ID number must not stand in an address: it goes by POST.
+  // An ID or phone number must not stand in an address: it goes by POST.
   function isNumber(text) {
-    return /^(\d{15}|\d{17}[\dxX])$/.test(text.normalize("NFKC").replace(/[^\dXx]/g, ""));
+    return /^(\d{15}|\d{17}[\dxX]|(86)?1[3-9]\d{9})$/.test(text.normalize("NFKC").replace(/[^\dXx]/g, ""));
   }
 
   function sendFilters(form) {
