@@ -66,13 +66,6 @@ def begin_session() -> None:
     }
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """For ``--dist loadgroup``: all pages go to one worker, which then builds their city once; others file by file."""
-    for item in items:
-        pages = "built_city" in getattr(item, "fixturenames", ())
-        item.add_marker(pytest.mark.xdist_group("pages" if pages else item.path.as_posix()))
-
-
 def pytest_unconfigure(config: pytest.Config) -> None:
     """The session's server and files go with it."""
     if not hasattr(config, "workerinput") and "FUPIN_TEST_APP_URL" in os.environ:

@@ -26,6 +26,8 @@ from fupin.cli import postgres
 from fupin.cli.postgres import server
 from fupin.cli.tests.test_serve import free_port, get
 
+pytestmark = pytest.mark.xdist_group("killed")  # one worker: the house is built once
+ENOUGH = 6  # deliveries acknowledged before the kill
 SET_UP = """
 from fupin.cli.house import migrate_now
 migrate_now()
@@ -157,7 +159,7 @@ def test_a_killed_serve_ends_its_children_and_works_off_its_queue_when_it_comes_
                 acknowledged.append(post(address, token, number))
             except (OSError, ValueError):
                 return
-            if number == 15:
+            if number == ENOUGH:
                 started.set()
 
     sender = threading.Thread(target=deliver)

@@ -38,6 +38,7 @@ def work_off(data: Path, kill_at: str = "") -> subprocess.CompletedProcess[str]:
     login: dict[str, Any] = connection.settings_dict
     url = f"postgresql://{login['USER']}:{login['PASSWORD']}@/{login['NAME']}?host={login['HOST']}&port={login['PORT']}"
     own = {"FUPIN_DATA_DIR": str(data), "FUPIN_KEYS_FILE": str(settings.FUPIN_KEYS_FILE), "WORKER_URL": url}
+    own["FUPIN_SECRET_KEY"] = settings.SECRET_KEY  # it signs the tickets of the scope
     command = [sys.executable, "-c", WORKER, str(login["NAME"]), kill_at]
     return subprocess.run(command, env=os.environ | own, capture_output=True, text=True, check=False)
 

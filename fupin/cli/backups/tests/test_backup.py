@@ -18,6 +18,8 @@ from fupin.cli.backups.programs import find_program
 from fupin.cli.backups.take import LEFT_OUT
 from fupin.cli.backups.tests.house import ask, command, fupin
 
+pytestmark = pytest.mark.xdist_group("backups")  # one worker: the house is built once
+
 
 @dataclass(frozen=True)
 class Taken:
@@ -79,6 +81,9 @@ def back(taken: Taken) -> Iterator[Path]:
 
 def test_what_comes_back_is_what_was_there(taken: Taken, back: Path) -> None:
     after, said = ask("facts", data=back), taken.manifest
+    # the key of the tickets is written anew at the end of the restore, and that stands in the trail
+    trails = after["tables"].pop("accounts_trail"), said["tables"].pop("accounts_trail")
+    assert trails[0] == trails[1] + 1
     assert after["tables"] == said["tables"]
     assert after["tables"]["exchange_delivery"] >= taken.before["tables"]["exchange_delivery"] + 4
     for run, digests in taken.before["digests"].items():
