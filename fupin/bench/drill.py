@@ -145,7 +145,7 @@ def _drill(page: Page, row: int) -> float:
     page.mouse.move(5, 5)
     link.click()
     page.wait_for_selector(f'#map[data-drawn^="{code}:"]')
-    page.wait_for_function("window.painted !== null")
+    page.wait_for_function("() => window.painted !== null")
     took = float(page.evaluate("window.painted - window.clicked"))
     say(f"  {code}: {took:.0f} ms")
     return took
@@ -163,7 +163,7 @@ def _opening(browser: Browser, base: str, state: StorageState) -> tuple[float, f
         page = context.new_page()
         page.add_init_script(WATCH)
         page.goto(f"{base}/map/?region={CITY}")
-        page.wait_for_function("window.opened !== null")
+        page.wait_for_function("() => window.opened !== null")
         opened, first = float(page.evaluate("window.opened")), float(page.evaluate(FIRST_CONTENT))
     say(f"  opened in {opened:.0f} ms, first content {first:.0f} ms")
     return opened, first

@@ -103,16 +103,16 @@ def test_printing_waits_for_the_map_on_light_paper(visitor: Visitor) -> None:
     page.evaluate("void (window.print = () => (window.printedOn = document.documentElement.dataset.bsTheme))")
     page.click(".command-tools summary:has(+ .sheet #print)")
     page.click("#print")
-    page.wait_for_function("window.printedOn")
+    page.wait_for_function("() => window.printedOn")
     assert page.evaluate("window.printedOn") == "light"
 
 
 def test_the_whole_screen_can_be_taken_and_given_back(visitor: Visitor) -> None:
     page = opened(visitor).page
     page.click("[data-full-screen]")
-    page.wait_for_function("document.fullscreenElement !== null")
+    page.wait_for_function("() => document.fullscreenElement !== null")
     page.click("[data-full-screen]")
-    page.wait_for_function("document.fullscreenElement === null")
+    page.wait_for_function("() => document.fullscreenElement === null")
 
 
 def test_a_click_on_a_household_opens_its_portrait(visitor: Visitor) -> None:

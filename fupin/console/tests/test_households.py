@@ -54,7 +54,7 @@ def open_form(visitor: Visitor) -> None:
 
 def test_a_full_id_number_is_refused_without_a_reason(visitor: Visitor) -> None:
     before = accounts.Deed.objects.filter(verb="reveal_id").count()
-    visitor.sign_in("office")
+    visitor.sign_in("office", factor=True)
     open_form(visitor)
     visitor.page.click(f"{FORM} >> button")
     assert "请选择或写明" in visitor.page.inner_text("[role=alert]")
@@ -65,9 +65,18 @@ def test_a_full_id_number_is_refused_without_a_reason(visitor: Visitor) -> None:
     assert accounts.Deed.objects.filter(verb="reveal_id").count() == before
 
 
+def test_a_full_id_number_needs_a_second_factor(visitor: Visitor) -> None:
+    visitor.sign_in("office")
+    open_form(visitor)
+    visitor.page.select_option("details.reveal[open] select", "入户核对证件")
+    visitor.page.click("details.reveal[open] button")
+    visitor.page.wait_for_url("**/account/factors/**")
+    assert "第二重验证" in visitor.page.inner_text("[role=alert]")
+
+
 def test_a_full_id_number_is_shown_for_a_minute_and_stands_in_the_audit_administrators_list(visitor: Visitor) -> None:
     visitor.page.clock.install()
-    visitor.sign_in("office")
+    visitor.sign_in("office", factor=True)
     open_form(visitor)
     visitor.page.select_option("details.reveal[open] select", "入户核对证件")
     visitor.page.fill("details.reveal[open] input[name=words]", "易地搬迁签约")
@@ -84,7 +93,7 @@ def test_a_full_id_number_is_shown_for_a_minute_and_stands_in_the_audit_administ
 def test_a_phone_is_masked_until_it_is_asked_for(visitor: Visitor) -> None:
     office = visitor.city.cast["office"]
     known = registry.households_for(office).filter(phone_hint__isnull=False)[0].pk
-    visitor.sign_in("office").open(f"/households/{known}/")
+    visitor.sign_in("office", factor=True).open(f"/households/{known}/")
     assert "****" in visitor.page.inner_text("#members .card-header .num")
     visitor.page.click("#members .card-header summary")
     visitor.page.select_option("details.reveal[open] select", "联系农户")

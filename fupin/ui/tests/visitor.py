@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +11,7 @@ from django.conf import settings
 from django.test import Client
 from playwright.sync_api import Page, Response
 
+from fupin.accounts.sessions import FACTOR
 from fupin.ui.tests.city import City
 
 
@@ -19,10 +21,15 @@ class Visitor:
     base: str
     city: City
 
-    def sign_in(self, who: str) -> Visitor:
-        """``who``: key of the cast. Signed in without the form, which has tests of its own; stands on no page yet."""
+    def sign_in(self, who: str, *, factor: bool = False) -> Visitor:
+        """``who``: key of the cast; ``factor``: the second one is shown, too. Signed in without the form, which has
+        tests of its own; stands on no page yet."""
         client = Client()
         client.force_login(self.city.cast[who])
+        if factor:
+            known = client.session
+            known[FACTOR] = int(time.time())
+            known.save()
         session = client.cookies[settings.SESSION_COOKIE_NAME].value
         self.page.context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": session, "url": self.base}])
         return self
