@@ -43,11 +43,11 @@ def test_a_households_life_can_be_read(visitor: Visitor, home: Household) -> Non
 
 
 def test_a_number_seen_in_clear_stands_in_it_with_its_reason(visitor: Visitor, home: Household) -> None:
-    visitor.sign_in("county_office").open(f"/households/{home.pk}/")
-    visitor.page.locator("#members summary, #members button").first.click()
-    visitor.page.locator("#members input[name=reason]").first.fill(REASON)
-    visitor.page.locator("#members form button").first.click()
-    visitor.page.wait_for_timeout(500)
+    visitor.sign_in("county_office", factor=True).open(f"/households/{home.pk}/")
+    visitor.page.click("#members details.reveal >> nth=1 >> summary")  # the first one is the household's phone
+    visitor.page.select_option("details.reveal[open] select", REASON)
+    visitor.page.click("details.reveal[open] button")
+    visitor.page.wait_for_selector("[data-number]")
     visitor.open(f"/households/{home.pk}/trail/")
     said = visitor.page.inner_text("#timeline")
     assert "查看完整证件号" in said
