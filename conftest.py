@@ -5,8 +5,10 @@ DATABASE_OWNER_URL, must be allowed to create databases). It starts with the fir
 tests without one need no server. Tables are made by the owner's login and used, as in production, by the app's.
 """
 
+import fcntl
 import os
 import secrets
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -30,9 +32,8 @@ CHROMIUM_ARGUMENTS = [
     "--disable-background-networking",  # on a closed network Chromium otherwise waits for its maker
     "--disable-component-update",
     "--disable-sync",
-    "--use-gl=angle",
-    "--use-angle=swiftshader",  # WebGL for the map, without a graphics card
-    "--enable-unsafe-swiftshader",
+    "--disable-gpu",  # a page is painted by the processor, three times quicker than by a simulated graphics card
+    "--enable-unsafe-swiftshader",  # the map's WebGL alone needs one
 ]
 OWN_VARIABLES = [name for name in environment.ENVIRONMENT if name not in ("DATABASE_URL", "FUPIN_CHROMIUM")]
 
@@ -53,7 +54,7 @@ def begin_session() -> None:
     """Choose the data folder and the server; the workers inherit the environment."""
     app = os.environ.get("DATABASE_URL", "")
     owner = os.environ.get("DATABASE_OWNER_URL", "") or app
-    for name in OWN_VARIABLES:
+    for name in (*OWN_VARIABLES, "PYTHONDONTWRITEBYTECODE"):  # the tests start many processes: compiled once will do
         os.environ.pop(name, None)
     os.environ |= {
         "DJANGO_SETTINGS_MODULE": "fupin.config.settings",
@@ -92,21 +93,17 @@ def logins() -> Logins:
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_blocker: Any) -> Iterator[None]:
     """A fresh database for this worker (takes the place of pytest-django's, which knows one login only)."""
-    from django.core.management import call_command
     from django.db import connections
 
     use = logins()
-    name = f"test_fupin_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
-    create_database(use, name)
     for alias, url in (("default", use.app), ("owner", use.owner)):
-        connections.databases[alias] |= environment.database(alias, url) | {"NAME": name}
-    with django_db_blocker.unblock():
-        call_command("migrate", database="owner", verbosity=0, interactive=False)
-        connections["owner"].close()
-    yield
-    with django_db_blocker.unblock():
-        connections.close_all()
-    drop_database(use, name)
+        connections.databases[alias] |= environment.database(alias, url)
+    with a_database(use, "", django_db_blocker) as name:
+        with django_db_blocker.unblock():
+            _switch(name)
+        yield
+        with django_db_blocker.unblock():
+            connections.close_all()
 
 
 @pytest.fixture(scope="session")
@@ -115,15 +112,15 @@ def pages_database(django_db_setup: None, django_db_blocker: Any) -> Iterator[st
 
     Its rows are committed; in the worker's first database they would be in the way of the other tests.
     """
-    from django.core.management import call_command
+    with a_database(logins(), "_pages", django_db_blocker) as name:
+        yield name
 
-    use = logins()
-    name = f"test_fupin_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}_pages"
-    create_database(use, name)
-    with django_db_blocker.unblock(), in_database(name):
-        call_command("migrate", database="owner", verbosity=0, interactive=False)
-    yield name
-    drop_database(use, name)
+
+@pytest.fixture(scope="session")
+def runs_database(django_db_setup: None, django_db_blocker: Any) -> Iterator[str]:
+    """A third one, for the city of the tests of runs."""
+    with a_database(logins(), "_runs", django_db_blocker) as name:
+        yield name
 
 
 @contextmanager
@@ -147,11 +144,36 @@ def _switch(name: str) -> None:
         connections.databases[alias]["NAME"] = name
 
 
-def create_database(use: Logins, name: str) -> None:
-    owner, app = (environment.database("", url)["USER"] for url in (use.owner, use.app))
+@contextmanager
+def a_database(use: Logins, suffix: str, blocker: Any) -> Iterator[str]:
+    """A copy of the one in which all workers find the tables made; only the first of them migrates."""
+    migrated = "test_fupin"
+    name = f"test_fupin_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}{suffix}"
     drop_database(use, name)
+    with Path(os.environ["FUPIN_DATA_DIR"], "migrated").open("a+") as mark:
+        fcntl.flock(mark, fcntl.LOCK_EX)
+        if not mark.tell():
+            migrate_database(use, migrated, blocker)
+            mark.write("done")
+            mark.flush()
+        create_database(use, name, template=migrated)
+    yield name
+    drop_database(use, name)
+
+
+def migrate_database(use: Logins, name: str, blocker: Any) -> None:
+    from django.core.management import call_command
+
+    drop_database(use, name)
+    create_database(use, name, template="template0")
+    with blocker.unblock(), in_database(name):
+        call_command("migrate", database="owner", verbosity=0, interactive=False)
+
+
+def create_database(use: Logins, name: str, template: str) -> None:
+    owner, app = (environment.database("", url)["USER"] for url in (use.owner, use.app))
     with closing(psycopg.connect(use.admin, dbname="postgres", autocommit=True)) as admin:
-        cluster.make_database(admin, name, owner)
+        cluster.make_database(admin, name, owner, template)
     with closing(psycopg.connect(use.admin, dbname=name, autocommit=True)) as inside:
         cluster.grant(inside, owner=owner, app=app)
         # Tests that commit are cleaned up by TRUNCATE, which the app's login may not do in production.
@@ -187,7 +209,7 @@ def browser() -> Iterator[Browser]:
     """Chromium without a window. `make test` installs it; FUPIN_CHROMIUM names another."""
     # Playwright's loop runs in this thread, where Django would refuse the database to protect async code: we have none.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
-    program = os.environ.get("FUPIN_CHROMIUM", "/usr/bin/chromium")
+    program = os.environ.get("FUPIN_CHROMIUM") or shutil.which("chromium-headless-shell") or "/usr/bin/chromium"
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=program, args=CHROMIUM_ARGUMENTS)
         yield chromium

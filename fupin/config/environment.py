@@ -308,5 +308,5 @@ ENVIRONMENT: Mapping[str, str] = {
     "FUPIN_PG_IDLE_SECONDS": "how long the embedded server outlives its last client; unset: 10",
     "FUPIN_PG_FAST": "1 for the tests' throw-away embedded server only: no fsync",
     "FUPIN_PARENT": "set by `fupin serve` for its children: the process whose end they share",
-    "FUPIN_CHROMIUM": "the Chromium of the page tests; unset: /usr/bin/chromium",
+    "FUPIN_CHROMIUM": "the Chromium of the page tests; unset: the one without windows, or /usr/bin/chromium",
 }

@@ -23,6 +23,13 @@ from fupin.kernel.keys import Key, Keys
 from fupin.kernel.live_keys import LiveKeys
 
 
+@pytest.fixture(autouse=True)
+def standing_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No half minute ends in the middle of a test."""
+    now = time.time()
+    monkeypatch.setattr(time, "time", lambda: now)
+
+
 def code_at(secret: str, later: int = 0) -> str:
     """What a phone shows so many half minutes from now."""
     counter = int(time.time()) // 30 + later

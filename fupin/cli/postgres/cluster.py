@@ -173,12 +173,14 @@ def make_logins(plan: Plan, socket: Path) -> None:
         grant(inside)
 
 
-def make_database(admin: "Connection[tuple[object, ...]]", name: str, owner: str = OWNER) -> None:
-    """Create an empty database that only its owner and, after ``grant``, the app may enter."""
+def make_database(
+    admin: "Connection[tuple[object, ...]]", name: str, owner: str = OWNER, template: str = "template0"
+) -> None:
+    """Create a database, empty or a copy, that only its owner and, after ``grant``, the app may enter."""
     from psycopg import sql
 
-    create = sql.SQL("CREATE DATABASE {} OWNER {} TEMPLATE template0")
-    admin.execute(create.format(sql.Identifier(name), sql.Identifier(owner)))
+    create = sql.SQL("CREATE DATABASE {} OWNER {} TEMPLATE {}")
+    admin.execute(create.format(*map(sql.Identifier, (name, owner, template))))
 
 
 def grant(inside: "Connection[tuple[object, ...]]", *, owner: str = OWNER, app: str = APP) -> None:

@@ -26,7 +26,6 @@ from fupin.cli import postgres
 from fupin.cli.postgres import server
 from fupin.cli.tests.test_serve import free_port, get
 
-pytestmark = pytest.mark.xdist_group("killed")  # one worker: the house is built once
 ENOUGH = 6  # deliveries acknowledged before the kill
 SET_UP = """
 from fupin.cli.house import migrate_now

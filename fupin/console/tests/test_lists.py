@@ -119,7 +119,7 @@ def test_one_row_that_went_astray_names_its_export(visitor: Visitor, form: str, 
         rows: list[list[Any]] = [list(row) for row in rows_of(content)[1:]]
     else:
         rows = CalamineWorkbook.from_filelike(io.BytesIO(content)).get_sheet_by_name("名单").to_python()[1:]
-    (tmp_path / "pasted").write_text(f"转发：{rows[len(rows) // 2]}", encoding="utf-8")
+    (tmp_path / "pasted").write_text("\t".join(map(str, ["转发：", *rows[len(rows) // 2]])), encoding="utf-8")
     (tmp_path / "other").write_text("韦*山，上林县", encoding="utf-8")
     named = {path.name: exports_named_in(path) for path in tmp_path.iterdir()}
     assert named == {"whole": {deed.pk}, "pasted": {deed.pk}, "other": set()}

@@ -18,8 +18,6 @@ from fupin.cli.backups.programs import find_program
 from fupin.cli.backups.take import LEFT_OUT
 from fupin.cli.backups.tests.house import ask, command, fupin
 
-pytestmark = pytest.mark.xdist_group("backups")  # one worker: the house is built once
-
 
 @dataclass(frozen=True)
 class Taken:
