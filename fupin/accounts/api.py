@@ -46,6 +46,7 @@ from fupin.accounts.keeping import (
     reset_factors,
     unlock,
 )
+from fupin.accounts.life import AccountChange, life_of
 from fupin.accounts.models import ApiToken, BulkOpening, Deed, Role, SavedFilter, User
 from fupin.accounts.opening import create_user, last_day
 from fupin.accounts.opening_file import answer_book, rows_of, sample_book
@@ -92,6 +93,7 @@ __all__ = [
     "ROLES",
     "THREE",
     "VERBS",
+    "AccountChange",
     "ApiToken",
     "BulkOpening",
     "Deed",
@@ -138,6 +140,7 @@ __all__ = [
     "install_ticket_key",
     "is_over",
     "last_day",
+    "life_of",
     "link_government",
     "may",
     "may_guard",

@@ -20,7 +20,9 @@ from typing import Any
 
 from fupin.bench.frame import Result, say
 
-BENCHMARKS = ("index", "compare", "receive", "load_back", "snapshot", "pages", "rows", "search", "drill", "link")
+BENCHMARKS = (
+    "index", "compare", "receive", "load_back", "snapshot", "pages", "rows", "search", "trail", "drill", "link"
+)  # fmt: skip
 
 
 def default_folder() -> Path:

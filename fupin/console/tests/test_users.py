@@ -148,3 +148,18 @@ def test_the_pages_fit(visitor: Visitor, path: str, width: int) -> None:
     visitor.page.set_viewport_size({"width": width, "height": 800})
     assert visitor.sign_in("office").open(path) == 200
     assert visitor.fits(width)
+
+
+def test_the_life_of_an_account_shows_who_changed_what(visitor: Visitor) -> None:
+    cadre, page = visitor.city.cast["cadre"], visitor.page
+    visitor.sign_in("office").open(f"/users/{cadre.username}/")
+    page.fill("#display_name", "陆春生（二组）")
+    page.fill("#change-reason", "姓名核对")
+    page.click("button:has-text('保存')")
+    visitor.sign_in("security").open(f"/users/{cadre.username}/")
+    latest = page.locator("#life li").first.inner_text()
+    assert str(visitor.city.cast["office"]) in latest
+    assert "陆春生" in latest
+    assert "陆春生（二组）" in latest
+    assert "pbkdf2" not in page.content()
+    assert "sha256:" not in page.content()

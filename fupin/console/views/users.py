@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods
 from fupin.accounts import api as accounts
 from fupin.accounts.api import ROLES, VERBS, Role, User
 from fupin.catalogue.schema import departments
+from fupin.console.account_life import life_told
 from fupin.console.lists import people as lists
 from fupin.kernel.errors import UserError
 from fupin.registry import api as registry
@@ -178,6 +179,7 @@ def _account_page(
         "may_guard": accounts.may_guard(by, user),
         "factors": accounts.factors_of(user),
         "successors": accounts.users_for(by).filter(role=user.role, is_active=True).exclude(pk=user.pk)[:SUGGESTED],
+        "life": [life_told(one) for one in accounts.life_of(user)],
         **explained(user),
         **_choices(by),
     }
