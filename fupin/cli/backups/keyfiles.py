@@ -19,8 +19,9 @@ from fupin.kernel.errors import UserError
 from fupin.kernel.keys import Key, Keys
 
 KEYS = "keys.json"
-#: name in the data folder; the data keys may lie elsewhere (FUPIN_KEYS_FILE)
-NAMES = (KEYS, "trail-key.json", "secret-key")
+#: name in the data folder; the data keys may lie elsewhere (FUPIN_KEYS_FILE). The last one is no secret: the halves of
+#: the trail's keys that prove its seals
+NAMES = (KEYS, "trail-key.json", "secret-key", "trail-key.json.pub")
 
 
 def place_of_keys(data: Path) -> Path:

@@ -26,7 +26,7 @@ SMALL = ("keys.made", "demo/*.txt")  # what else of the data folder is more than
 SHARE_OF_DUMP = 0.5
 #: tables whose rows stay where they are: whoever had signed out would be signed in again; the key of the tickets is
 #: derived from the secret key, and `fupin migrate` writes it down anew
-LEFT_OUT = ("django_session", "accounts_ticketkey")
+LEFT_OUT = ("django_session", "accounts_opensession", "accounts_ticketkey")
 
 
 class Gone(Exception):

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import connection
 
 from fupin.cli import postgres
 from fupin.cli.backups.programs import find_program
@@ -55,6 +56,7 @@ def taken() -> Iterator[Taken]:
 def take_under_load(home: Path, data: Path) -> Taken:
     ask("build", data=data)
     before = ask("facts", data=data)
+    assert fupin("audit", "seal", "--once", data=data).returncode == 0
     words, environment = command("fupin.cli.backups.tests.house", "write", data=data)
     writer = subprocess.Popen(words, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert writer.stdout is not None
@@ -103,6 +105,24 @@ def test_sessions_and_the_key_of_the_tickets_are_not_brought_back(taken: Taken, 
     listed = subprocess.check_output([program, "--list", str(taken.backup / "database.dump")], text=True)
     assert "TABLE DATA public accounts_user " in listed
     assert not [name for name in LEFT_OUT if f"TABLE DATA public {name} " in listed]
+
+
+def test_the_trail_is_proved_whole_where_it_was_brought_back(back: Path) -> None:
+    done = fupin("audit", "verify", data=back)
+    assert done.returncode == 0, done.stderr
+    assert "seals 0" not in done.stdout
+
+
+@pytest.mark.django_db
+def test_nothing_that_is_kept_points_to_what_is_left_out() -> None:
+    """Else no backup could be restored."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT conrelid::regclass::text FROM pg_constraint WHERE contype = 'f'"
+            " AND confrelid::regclass::text = ANY(%s) AND NOT conrelid::regclass::text = ANY(%s)",
+            [list(LEFT_OUT), list(LEFT_OUT)],
+        )
+        assert cursor.fetchall() == []
 
 
 def test_logins_get_new_passwords_and_keys_stay_closed(taken: Taken, back: Path) -> None:
