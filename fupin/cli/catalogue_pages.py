@@ -10,6 +10,7 @@ import typer
 
 from fupin.catalogue.indicators import Dimension, Indicator
 from fupin.catalogue.load import Catalogue, load_catalogue
+from fupin.catalogue.procedures import SIGNERS, Limit, Procedure, Step, procedures
 from fupin.catalogue.rules import Rule
 from fupin.catalogue.schema import Dataset, code_lists, datasets, tables
 from fupin.kernel.errors import UserError
@@ -58,6 +59,7 @@ def catalogue_pages() -> dict[str, str]:
         "fields.md": _fields_page(catalogue),
         "rules.md": _rules_page(catalogue),
         "parameters.md": _parameters_page(catalogue),
+        "procedures.md": _procedures_page(),
         "personal.md": _personal_page(),
     }
     for dimension in catalogue.dimensions:
@@ -95,6 +97,7 @@ def _index_page(catalogue: Catalogue) -> str:
         f"* [Fields](fields.md): {len(catalogue.fields)}",
         f"* [Comparison rules](rules.md): {len(catalogue.rules)}",
         f"* [Parameters](parameters.md): {len(catalogue.parameters)}",
+        f"* [Procedures](procedures.md): {len(procedures())}",
         "",
         "The official list of 199 indicators is not published; every table here is 试行 (trial) and names its source.",
         "",
@@ -184,6 +187,33 @@ def _rule_section(rule: Rule) -> list[str]:
         *([f"* does not fire in the generated city: {rule.fires}"] if rule.fires else []),
     ]
     return [f"## `{rule.id}` (version {rule.version}) {rule.zh} {rule.en}", "", *facts, ""]
+
+
+def _procedures_page() -> str:
+    parts: list[str] = []
+    for one in procedures().values():
+        states = ", ".join(code_lists()["household_state"].label(state) for state in one.begins_in)
+        ends = f" → {code_lists()['household_state'].label(one.ends_in)}" if one.ends_in else ""
+        parts += [f"## `{one.id}` {one.zh} {one.en}", "", f"{one.reference} · {states}{ends}", ""]
+        if one.whole:
+            parts += [f"From the beginning to the end of `{one.whole.until}`: {_limit(one.whole.limit)}.", ""]
+        head = ("step", "kind", "level", "papers", "signatures", "within", "back to")
+        parts += _table(head, (_step_row(one, step) for step in one.steps))
+    return _page("Procedures 程序", parts)
+
+
+def _step_row(procedure: Procedure, step: Step) -> tuple[object, ...]:
+    lasts = f"hangs {step.lasts}" if step.lasts else ""
+    return (
+        f"`{step.id}` {step.zh} {step.en}", step.kind, step.level,
+        "、".join(procedure.papers[paper][0] for paper in step.papers),
+        "、".join(SIGNERS[signer][0] for signer in step.signatures),
+        lasts or (_limit(step.within) if step.within else ""), ", ".join(step.returns_to),
+    )  # fmt: skip
+
+
+def _limit(limit: Limit) -> str:
+    return f"{limit.days}, {limit.count} days"
 
 
 def _parameters_page(catalogue: Catalogue) -> str:

@@ -13,6 +13,7 @@ import polars as pl
 from fupin.catalogue.fields import Field
 from fupin.catalogue.indicators import DIMENSIONS, Indicator
 from fupin.catalogue.load import Catalogue, load_catalogue
+from fupin.catalogue.procedures import procedures
 from fupin.catalogue.rules import REGISTRY_TABLES, Rule
 from fupin.catalogue.schema import DATA, CatalogueError
 from fupin.engine.compare import RulePlan, matched_rows, plan_rule, raised
@@ -30,6 +31,7 @@ def check_catalogue(folder: Path = DATA) -> list[str]:
     """Every fault of a catalogue folder, each saying entry and remedy; empty when all is well."""
     try:
         catalogue = load_catalogue(folder)
+        procedures()
     except CatalogueError as error:
         return [str(error)]
     if faults := _plan_faults(catalogue):

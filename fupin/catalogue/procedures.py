@@ -1,0 +1,192 @@
+"""Procedures as data: their steps in order, who takes each, with which papers, within how many days.
+
+Source: ``data/procedures``, one file a procedure. Days and shares are parameters
+(``data/parameters/procedures.toml``), so that a province has its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from fupin.catalogue.entries import demand_choice, demand_keys, demand_new
+from fupin.catalogue.parameters import parameters
+from fupin.catalogue.schema import DATA, CatalogueError, code_lists, read_toml
+
+LEVELS = ("village", "town", "county")
+#: filing: papers and signatures; comparison: a run has looked; votes: a meeting decides; standards: each is met;
+#: notice: so many days without an unanswered objection; decision: an office; announcement: a notice that ends it
+KINDS = ("filing", "comparison", "votes", "standards", "notice", "decision", "announcement")
+LASTING = ("notice", "announcement")
+COUNTS = ("working", "calendar")
+SIGNERS: Mapping[str, tuple[str, str]] = {
+    "household": ("户主或家人", "the household"),
+    "surveyor": ("调查人", "surveyor"),
+    "reviewer": ("复核人", "reviewer"),
+    "chair": ("会议主持人", "chair of the meeting"),
+    "recorder": ("记录人", "recorder"),
+    "helper": ("帮扶责任人", "responsible helper"),
+    "auditor": ("审核人", "auditor"),
+    "leader": ("签发领导", "signing leader"),
+}
+_STATES = "household_state"
+
+
+@dataclass(frozen=True)
+class Limit:
+    """``days``: id of a parameter; ``count``: working or calendar days."""
+
+    days: str
+    count: str
+
+
+@dataclass(frozen=True)
+class Whole:
+    """The days from the first step's beginning to the end of the step ``until``."""
+
+    limit: Limit
+    until: str
+
+
+@dataclass(frozen=True)
+class Step:
+    """``level``: whose turn it is. ``lasts``: parameter with the days of a notice. ``returns_to``: earlier steps that a
+    decision may send the case back to, an upheld objection to the first of them."""
+
+    id: str
+    zh: str
+    en: str
+    kind: str
+    level: str
+    papers: tuple[str, ...] = ()
+    signatures: tuple[str, ...] = ()
+    returns_to: tuple[str, ...] = ()
+    within: Limit | None = None
+    lasts: str = ""
+
+
+@dataclass(frozen=True)
+class Procedure:
+    """``begins_in``: states of the household in which it may be opened. ``ends_in``: its state when all is passed, ""
+    when the state stays. ``kinds``: what it may recognise. ``follows``: the procedure that was passed before, by at
+    least the months of the parameter ``not_before``."""
+
+    id: str
+    zh: str
+    en: str
+    reference: str
+    begins_in: tuple[str, ...]
+    steps: tuple[Step, ...]
+    papers: Mapping[str, tuple[str, str]]
+    ends_in: str = ""
+    kinds: Mapping[str, tuple[str, str]] | None = None
+    whole: Whole | None = None
+    follows: str = ""
+    not_before: str = ""
+
+    def step(self, id_: str) -> Step:
+        """Raises KeyError."""
+        return self.steps[self.place(id_)]
+
+    def place(self, id_: str) -> int:
+        """Raises KeyError."""
+        for number, step in enumerate(self.steps):
+            if step.id == id_:
+                return number
+        raise KeyError(id_)
+
+    def after(self, id_: str) -> str:
+        """The step that follows; "" after the last."""
+        number = self.place(id_) + 1
+        return self.steps[number].id if number < len(self.steps) else ""
+
+
+def _limit(raw: Mapping[str, Any], where: str) -> Limit:
+    demand_keys(raw, ("days", "count"), ("until",), f"{where} within")
+    demand_choice(raw["count"], COUNTS, "count", where)
+    _demand_parameter(raw["days"], where)
+    return Limit(raw["days"], raw["count"])
+
+
+def _demand_parameter(id_: str, where: str) -> None:
+    if id_ not in parameters():
+        raise CatalogueError(f"{where}: no parameter {id_!r} in data/parameters; add it, with its reference")
+
+
+def _step(raw: Mapping[str, Any], earlier: list[str], papers: Mapping[str, Any], where: str) -> Step:
+    place = f"{where} [{raw.get('id', '?')}]"
+    optional = ("papers", "signatures", "returns_to", "within", "lasts")
+    demand_keys(raw, ("id", "zh", "en", "kind", "level"), optional, place)
+    demand_new(raw["id"], earlier, place)
+    demand_choice(raw["kind"], KINDS, "kind", place)
+    demand_choice(raw["level"], LEVELS, "level", place)
+    for key, known in (("papers", papers), ("signatures", SIGNERS), ("returns_to", earlier)):
+        for one in raw.get(key, ()):
+            demand_choice(one, known, key, place)
+    if (raw["kind"] in LASTING) != bool(raw.get("lasts")):
+        raise CatalogueError(f"{place}: a notice or announcement, and nothing else, says with lasts how long it hangs")
+    if raw.get("lasts"):
+        _demand_parameter(raw["lasts"], place)
+    lists = {key: tuple(raw.get(key, ())) for key in ("papers", "signatures", "returns_to")}
+    within = _limit(raw["within"], place) if "within" in raw else None
+    return Step(raw["id"], raw["zh"], raw["en"], raw["kind"], raw["level"], **lists, within=within,
+                lasts=raw.get("lasts", ""))  # fmt: skip
+
+
+def _procedure(raw: Mapping[str, Any], where: str, found: Mapping[str, Procedure]) -> Procedure:
+    optional = ("ends_in", "kinds", "whole", "follows", "not_before", "steps_of", "papers", "step")
+    demand_keys(raw, ("id", "zh", "en", "reference", "begins_in"), optional, where)
+    for state in (*raw["begins_in"], *filter(None, [raw.get("ends_in")])):
+        demand_choice(state, code_lists()[_STATES].values, "state", where)
+    steps, papers = _steps(raw, where, found)
+    not_before = raw.get("not_before", {}).get("months", "")
+    if not_before:
+        _demand_parameter(not_before, where)
+    return Procedure(
+        raw["id"], raw["zh"], raw["en"], raw["reference"], tuple(raw["begins_in"]), steps, papers,
+        raw.get("ends_in", ""), _pairs(raw.get("kinds", {})) or None, _whole(raw, steps, where),
+        raw.get("follows", ""), not_before,
+    )  # fmt: skip
+
+
+def _steps(
+    raw: Mapping[str, Any], where: str, found: Mapping[str, Procedure]
+) -> tuple[tuple[Step, ...], Mapping[str, tuple[str, str]]]:
+    """Its own steps and papers, or those of another procedure."""
+    if "steps_of" in raw:
+        demand_choice(raw["steps_of"], found, "steps_of", where)
+        return found[raw["steps_of"]].steps, found[raw["steps_of"]].papers
+    demand_keys(raw, ("papers", "step"), raw, where)
+    steps: list[Step] = []
+    for one in raw["step"]:
+        steps.append(_step(one, [step.id for step in steps], raw["papers"], where))
+    return tuple(steps), _pairs(raw["papers"])
+
+
+def _whole(raw: Mapping[str, Any], steps: tuple[Step, ...], where: str) -> Whole | None:
+    if "whole" not in raw:
+        return None
+    until = raw["whole"].get("until", steps[-1].id)
+    demand_choice(until, [step.id for step in steps], "until", where)
+    return Whole(_limit(raw["whole"], where), until)
+
+
+def _pairs(raw: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
+    return {key: (zh, en) for key, (zh, en) in raw.items()}
+
+
+@cache
+def procedures(folder: Path = DATA / "procedures") -> Mapping[str, Procedure]:
+    """Every procedure by id; those that take over another's steps come last. Raises CatalogueError."""
+    read = {path.name: read_toml(path) for path in sorted(folder.glob("*.toml"))}
+    found: dict[str, Procedure] = {}
+    for name, raw in sorted(read.items(), key=lambda pair: "steps_of" in pair[1]):
+        demand_new(raw.get("id", ""), found, name)
+        found[raw.get("id", "")] = _procedure(raw, name, found)
+    for procedure in found.values():
+        if procedure.follows:
+            demand_choice(procedure.follows, found, "follows", procedure.id)
+    return found

@@ -1,0 +1,185 @@
+"""The course of a case: where it stands, what may be done there, and everything that blocks it. Pure: no database.
+
+A case is a procedure of the catalogue and the acts taken so far. An act takes the present step: it passes, sends the
+case back, refuses or withdraws it. What is demanded of an act is said here; what must never be got around the database
+demands once more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from fupin.catalogue.parameters import parameters
+from fupin.catalogue.procedures import LASTING, SIGNERS, Procedure, Step
+from fupin.identify.cases.deadlines import due_on
+
+PASS, RETURN, REFUSE, WITHDRAW = "pass", "return", "refuse", "withdraw"
+OUTCOMES = (PASS, RETURN, REFUSE, WITHDRAW)
+PASSED, REFUSED, WITHDRAWN = "passed", "refused", "withdrawn"
+_ENDS = {REFUSE: REFUSED, WITHDRAW: WITHDRAWN}
+#: where a case may be refused for good; elsewhere it is sent back
+_MAY_REFUSE = ("comparison", "votes", "standards", "notice", "decision")
+
+
+@dataclass(frozen=True)
+class Votes:
+    """Of a meeting: ``eligible`` representatives, ``present`` of them, and how those voted."""
+
+    eligible: int
+    present: int
+    yes: int
+    no: int
+
+
+@dataclass(frozen=True)
+class Act:
+    """What was done with a step. ``on``: the day; ``to``: the step a case is sent back to."""
+
+    step: str
+    outcome: str
+    on: date
+    to: str = ""
+    papers: frozenset[str] = frozenset()
+    signatures: frozenset[str] = frozenset()
+    votes: Votes | None = None
+    unmet: tuple[str, ...] = ()
+    compared: bool = False
+
+
+@dataclass(frozen=True)
+class Standing:
+    """``step``: whose turn; "" when the case has ended, then ``ended`` says how. ``since``: the day the step began."""
+
+    step: str
+    since: date
+    ended: str = ""
+
+
+@dataclass(frozen=True)
+class Block:
+    """One reason why a step cannot pass; ``code`` for machines, the words for people."""
+
+    code: str
+    zh: str
+    en: str
+
+
+def standing(procedure: Procedure, opened: date, acts: Sequence[Act]) -> Standing:
+    """After all acts. Raises ValueError for an act that does not fit where the case stood."""
+    now = Standing(procedure.steps[0].id, opened)
+    for act in acts:
+        now = after(procedure, now, act)
+    return now
+
+
+def after(procedure: Procedure, now: Standing, act: Act) -> Standing:
+    """Where an act leads. Raises ValueError when it does not fit; what blocks it is ``blocks``'s question."""
+    if now.ended or act.step != now.step:
+        raise ValueError(f"the case stands at {now.step or now.ended!r}, not at {act.step!r}")
+    if act.outcome not in outcomes(procedure.step(now.step)):
+        raise ValueError(f"{act.step!r} knows no outcome {act.outcome!r}")
+    if act.on < now.since:
+        raise ValueError(f"the step began on {now.since}, after {act.on}")
+    if act.outcome in _ENDS:
+        return Standing("", act.on, _ENDS[act.outcome])
+    if act.outcome == RETURN:
+        if act.to not in procedure.step(now.step).returns_to:
+            raise ValueError(f"{act.step!r} does not return to {act.to!r}")
+        return Standing(act.to, act.on)
+    following = procedure.after(now.step)
+    return Standing(following, act.on, "" if following else PASSED)
+
+
+def outcomes(step: Step) -> tuple[str, ...]:
+    """What may come of a step."""
+    possible = [PASS]
+    if step.returns_to:
+        possible.append(RETURN)
+    if step.kind in _MAY_REFUSE:
+        possible.append(REFUSE)
+    if step.kind == "filing":
+        possible.append(WITHDRAW)
+    return tuple(possible)
+
+
+def last_day_of(step: Step, since: date, region: str) -> date | None:
+    """The last day on which a notice must hang; None for a step that is none."""
+    if step.kind not in LASTING:
+        return None
+    return due_on(since, int(parameters()[step.lasts].at(since, region)), "calendar")
+
+
+def deadline(procedure: Procedure, now: Standing, opened: date, region: str) -> date | None:
+    """The last day in time for the present step, or for the whole case when that is nearer."""
+    if now.ended:
+        return None
+    step, found = procedure.step(now.step), []
+    if step.within is not None:
+        found.append(_due(step.within.days, step.within.count, now.since, region))
+    if (whole := procedure.whole) is not None and procedure.place(now.step) <= procedure.place(whole.until):
+        found.append(_due(whole.limit.days, whole.limit.count, opened, region))
+    return min(found, default=None)
+
+
+def _due(days: str, count: str, since: date, region: str) -> date:
+    return due_on(since, int(parameters()[days].at(since, region)), count)
+
+
+def blocks(procedure: Procedure, now: Standing, act: Act, *, region: str, unanswered: int) -> list[Block]:
+    """Everything that keeps the act from passing the present step; nothing for an act that does not pass it.
+
+    ``unanswered``: objections to the notice that nobody has answered.
+    """
+    if act.outcome != PASS:
+        return []
+    step = procedure.step(now.step)
+    found = [*_missing(procedure, step, act)]
+    if step.kind == "votes":
+        found += _votes(act.votes, parameters_of_votes(act.on, region))
+    if step.kind == "standards":
+        found += [Block("unmet", f"未达标：{one}", f"not met: {one}") for one in act.unmet]
+    if step.kind == "comparison" and not act.compared:
+        found.append(Block("not_compared", "还没有这户的比对结果", "no comparison of this household yet"))
+    if (last := last_day_of(step, now.since, region)) is not None and act.on <= last:
+        found.append(Block("too_early", f"要公示到 {last} 为止，{last} 次日才能办结", f"the notice hangs until {last}"))
+    if unanswered and step.kind in LASTING:
+        found.append(Block("objections", f"还有 {unanswered} 条异议没有答复", f"{unanswered} objections not answered"))
+    return found
+
+
+def _missing(procedure: Procedure, step: Step, act: Act) -> Iterator[Block]:
+    for paper in step.papers:
+        if paper not in act.papers:
+            zh, en = procedure.papers[paper]
+            yield Block("paper", f"缺少材料：{zh}", f"missing paper: {en}")
+    for signer in step.signatures:
+        if signer not in act.signatures:
+            zh, en = SIGNERS[signer]
+            yield Block("signature", f"缺少签字：{zh}", f"missing signature: {en}")
+
+
+def parameters_of_votes(on: date, region: str) -> Mapping[str, float]:
+    """Per cent that must be present, and that the yes must exceed."""
+    return {name: float(parameters()[name].at(on, region)) for name in ("meeting_share", "meeting_majority")}
+
+
+def _votes(votes: Votes | None, demanded: Mapping[str, float]) -> Iterator[Block]:
+    if votes is None:
+        yield Block("no_votes", "没有填写表决结果", "no votes were given")
+        return
+    if not 0 < votes.present <= votes.eligible:
+        zh = f"到会 {votes.present} 人，应到 {votes.eligible} 人，人数不对"
+        yield Block("present", zh, f"{votes.present} present of {votes.eligible} cannot be")
+        return
+    if min(votes.yes, votes.no) < 0 or votes.yes + votes.no > votes.present:
+        zh = f"同意 {votes.yes} 票加反对 {votes.no} 票，多于到会 {votes.present} 人"
+        yield Block("too_many_votes", zh, f"{votes.yes} + {votes.no} votes of {votes.present} present")
+        return
+    if 100 * votes.present < demanded["meeting_share"] * votes.eligible:
+        zh = f"到会 {votes.present} 人，不足应到 {votes.eligible} 人的三分之二"
+        yield Block("quorum", zh, f"{votes.present} of {votes.eligible} are too few")
+    if 100 * votes.yes <= demanded["meeting_majority"] * votes.present:
+        zh = f"同意 {votes.yes} 票，没有超过到会 {votes.present} 人的半数"
+        yield Block("majority", zh, f"{votes.yes} yes of {votes.present} is no majority")
