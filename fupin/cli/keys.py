@@ -8,7 +8,6 @@ import typer
 
 from fupin.cli.django_setup import django_ready
 from fupin.cli.progress import step_progress
-from fupin.kernel.errors import UserError
 from fupin.kernel.keys import PURPOSES
 
 
@@ -25,28 +24,30 @@ def list_command() -> None:
     django_ready()
     from django.conf import settings
 
+    from fupin.exchange import api as exchange
     from fupin.registry import api as registry
 
     keys = settings.FUPIN_KEYS.now
     for purpose in PURPOSES:
-        used = registry.keys_used(purpose)
+        used = registry.keys_used(purpose) + exchange.keys_used(purpose)
+        present = registry.lake_key_in_use() if purpose == "lake" else getattr(keys, purpose).id
         for key in (getattr(keys, purpose), *keys.former(purpose)):
-            state = "在用 present" if key == getattr(keys, purpose) else "停用 retired"
-            count = f"{used[key.id]:>12,}" if purpose != "lake" else f"{'–':>12}"
-            typer.echo(f"{purpose:<10} {key.id:<5} {key.suite:<4} {key.fingerprint} {count}  {state}")
+            coming = "轮换中 on its way" if key == getattr(keys, purpose) else "停用 retired"
+            state = "在用 present" if key.id == present else coming
+            typer.echo(f"{purpose:<10} {key.id:<5} {key.suite:<4} {key.fingerprint} {used[key.id]:>12,}  {state}")
 
 
 def rotate_command(
-    purpose: Annotated[str, typer.Argument(help="encryption 或 lookup / which key")],
+    purpose: Annotated[str, typer.Argument(help="encryption、lookup 或 lake / which key")],
 ) -> None:
     """换新密钥，服务不停；中断后再运行一次即接着做 / a new key while the service works; run again to go on."""
     django_ready()
     from fupin.accounts.api import act_from_now_on
-    from fupin.registry import api as registry
+    from fupin.exchange import api as exchange
 
     act_from_now_on(None, origin="command")
     with step_progress() as report:
-        done = registry.rotate(by=None, purpose=purpose, progress=report)
+        done = exchange.rotate_key(by=None, purpose=purpose, progress=report)
     typer.echo(f"{purpose}: {done.key} ({'新建 new' if done.made else '接着做 went on'})")
     for place, rows in done.rows.items():
         typer.echo(f"{place}: {rows:,}")
@@ -54,22 +55,14 @@ def rotate_command(
 
 
 def drop_command(
-    purpose: Annotated[str, typer.Argument(help="encryption 或 lookup / which key")],
+    purpose: Annotated[str, typer.Argument(help="encryption、lookup 或 lake / which key")],
     key: Annotated[str, typer.Argument(help="停用密钥的编号，如 e1 / id of a retired key")],
 ) -> None:
     """删除不再使用的停用密钥；还有数据在用就拒绝 / drop a retired key that nothing is under any more."""
     django_ready()
     from fupin.accounts.api import act_from_now_on
     from fupin.exchange import api as exchange
-    from fupin.registry import api as registry
 
     act_from_now_on(None, origin="command")
-    if purpose == "lake" or (purpose == "encryption" and key in exchange.encryption_keys_in_use()):
-        raise UserError(
-            f"收到的部门数据还在用密钥 {key}，不能删除",
-            f"deliveries that were received are still under the key {key}; it stays",
-            "停用的密钥留在密钥文件里，只用来打开旧数据",
-            "a retired key stays in the key file and only opens what is old",
-        )
-    registry.drop_key(by=None, purpose=purpose, id_=key)
+    exchange.drop_key(by=None, purpose=purpose, id_=key)
     typer.echo(f"已删除 {key} / dropped {key}")

@@ -120,6 +120,21 @@ def _demand_inputs(inputs: RunInputs) -> None:
         )  # fmt: skip
 
 
+def _demand_one_lake_key(inputs: RunInputs) -> None:
+    """Under two versions the same person would have two hashes, and nothing would say so."""
+    manifest = inputs.snapshot / "manifest.json"
+    pinned = json.loads(manifest.read_text(encoding="utf-8")).get("lake_key") if manifest.is_file() else None
+    ids = {delivery.lake_key_id for delivery in inputs.deliveries} | ({pinned} if pinned else set())
+    if len(ids) > 1:
+        names = ", ".join(sorted(ids))
+        raise UserError(
+            f"输入数据用了不同的数据湖密钥：{names}，不能一起比对",
+            f"the inputs are under different lake keys: {names}; they cannot be joined",
+            "请管理员把密钥轮换做完（fupin keys rotate lake），再发起一次新的运行",
+            "have the rotation finished (`fupin keys rotate lake`), then start a new run",
+        )
+
+
 def _resume(folder: Path, pinned: Mapping[str, Any]) -> dict[str, Any]:
     """Seconds and memory of the steps already done by the same computation; other leftovers are dropped."""
     state = folder / "progress.json"
@@ -146,6 +161,7 @@ def execute(
     the results are the same. Raises UserError.
     """
     _demand_inputs(inputs)
+    _demand_one_lake_key(inputs)
     folder.mkdir(parents=True, exist_ok=True)
     pinned = _fingerprint(inputs, catalogue_folder, cluster)
     run = Work(inputs, folder, load_catalogue(catalogue_folder), progress)

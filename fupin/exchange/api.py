@@ -2,13 +2,13 @@
 
 from fupin.exchange.bad_rows import write_bad_rows
 from fupin.exchange.kept import KeptFile, files_kept
+from fupin.exchange.key_rotation import drop_key, keys_used, rotate_key
 from fupin.exchange.models import Delivery, DeliveryState
 from fupin.exchange.queries import (
     QuarantinedCells,
     datasets_for,
     deliveries_for,
     delivery_for,
-    encryption_keys_in_use,
     guess_dataset,
     quarantine_of,
     quarantined_cells,
@@ -32,15 +32,17 @@ __all__ = [
     "datasets_for",
     "deliveries_for",
     "delivery_for",
-    "encryption_keys_in_use",
+    "drop_key",
     "enqueue",
     "files_kept",
     "guess_dataset",
+    "keys_used",
     "process",
     "quarantine_of",
     "quarantined_cells",
     "reason_title",
     "receive",
+    "rotate_key",
     "sweep",
     "usable_deliveries",
     "when_given_up",

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from django.conf import settings
 
-from fupin.exchange.models import Delivery, DeliveryState
+from fupin.exchange.models import Delivery, DeliveryState, LakeFile
 from fupin.exchange.workplace import raw_path
 
 
@@ -36,4 +36,5 @@ def files_kept(using: str = "default") -> list[KeptFile]:
         kept.append(KeptFile(raw, fleeting=state in busy))
         if state not in busy:
             kept.append(KeptFile(parquet, sha256))
-    return kept
+    later = LakeFile.objects.using(using).order_by("pk").values_list("parquet", "parquet_sha256")
+    return kept + [KeptFile(parquet, sha256) for parquet, sha256 in later]

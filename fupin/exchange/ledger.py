@@ -15,20 +15,31 @@ from fupin.exchange.models import Delivery, DeliveryState, QuarantinedRow
 from fupin.exchange.reading.rowcheck import BadRow
 from fupin.exchange.sealing import seal_cells
 from fupin.exchange.workplace import parquet_name
+from fupin.kernel.keys import Key
+from fupin.registry.api import hold_lake_key
 
 _COPY = 'COPY "{table}" (delivery_id, row, "column", code, reason_zh, reason_en, cells) FROM STDIN'
 
 
-def accept(*, by: User | None, delivery: Delivery, taken: Intake) -> None:
-    """Counts, quarantined rows and the deed, or nothing. Raises IntegrityError when the file was accepted meanwhile."""
+class AnotherLakeKey(Exception):
+    """The platform turned to another version of the lake key while the file was read."""
+
+
+def accept(*, by: User | None, delivery: Delivery, taken: Intake, key: Key) -> None:
+    """Counts, quarantined rows and the deed, or nothing. ``key``: the one that the file's hashes were made with.
+
+    Raises IntegrityError when the file was accepted meanwhile, AnotherLakeKey.
+    """
     with transaction.atomic():
+        if hold_lake_key().id != key.id:
+            raise AnotherLakeKey
         for name in ("recognised", "rows", "good_rows", "bad_rows", "duplicate_rows", "without_id_rows"):
             setattr(delivery, name, getattr(taken, name))
         delivery.state, delivery.progress = DeliveryState.ACCEPTED, 100
         delivery.problem = {}
         delivery.parquet = parquet_name(delivery.dataset, delivery.pk)
         delivery.parquet_sha256 = taken.parquet_sha256
-        delivery.lake_key = settings.FUPIN_KEYS.now.lake.id
+        delivery.lake_key = key.id
         delivery.finished_at = timezone.now()
         delivery.save()
         QuarantinedRow.objects.filter(delivery=delivery).delete()

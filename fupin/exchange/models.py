@@ -78,6 +78,19 @@ class Delivery(models.Model):
         ]
 
 
+class LakeFile(models.Model):
+    """A delivery under a later version of the lake key than the one it came in under. The file never changes."""
+
+    delivery = models.ForeignKey(Delivery, on_delete=models.CASCADE, related_name="lake_files")
+    lake_key = models.CharField(max_length=20)
+    parquet = models.CharField(max_length=255)
+    parquet_sha256 = models.CharField(max_length=64)
+    made_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(name="one_file_a_version", fields=["delivery", "lake_key"])]
+
+
 class QuarantinedRow(models.Model):
     """A row that did not pass. The cells hold real numbers of people: encrypted."""
 

@@ -139,15 +139,15 @@ class Spool:
                 yield piece
 
 
-def write_lake_file(pieces: Iterator[pl.DataFrame], dropped: Marks, target: Path, dataset: Dataset) -> None:
-    """A row group per piece, without the rows marked in ``dropped`` (by row number)."""
+def write_lake_file(pieces: Iterator[pl.DataFrame], dropped: Marks | None, target: Path, dataset: Dataset) -> None:
+    """A row group per piece, without the rows marked in ``dropped`` (by row number; None: all of them)."""
     first = next(pieces, pl.DataFrame(schema=lake_schema(dataset)))
     schema = _arrow(first.clear()).schema
     writer = pq.ParquetWriter(target, schema, **_encoded(first, {f"{name}_key" for name in dataset.id_columns}))
 
     def kept(piece: pl.DataFrame) -> pa.Table:
-        marks = dropped[piece[ROW].to_numpy()]
-        return _arrow(piece.filter(pl.Series(~marks)) if marks.any() else piece).cast(schema)
+        marks = None if dropped is None else dropped[piece[ROW].to_numpy()]
+        return _arrow(piece if marks is None or not marks.any() else piece.filter(pl.Series(~marks))).cast(schema)
 
     with writer, in_order(chain([first], pieces), kept) as tables:
         for table in tables:

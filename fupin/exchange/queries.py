@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -16,13 +17,14 @@ from fupin.accounts.api import Role, User, may
 from fupin.catalogue.schema import Dataset, datasets
 from fupin.engine.inputs import DeliveryFile
 from fupin.exchange.ledger import place_of
-from fupin.exchange.models import Delivery, DeliveryState, QuarantinedRow
+from fupin.exchange.models import Delivery, DeliveryState, LakeFile, QuarantinedRow
 from fupin.exchange.reading.recognise import guess
 from fupin.exchange.reading.source import PlainFile
 from fupin.exchange.sealing import key_id_of_file, open_cells
-from fupin.kernel.errors import NotFound
+from fupin.kernel.errors import NotFound, UserError
 from fupin.kernel.masks import mask_all_but_ends, mask_numbers
 from fupin.kernel.scope import Scope
+from fupin.registry.api import lake_key_in_use
 
 
 @dataclass(frozen=True)
@@ -39,15 +41,20 @@ class QuarantinedCells:
     seen: str = ""
 
 
-def encryption_keys_in_use() -> set[str]:
-    """Ids of the encryption keys that quarantined cells and sealed files name; they are not sealed anew."""
+def encryption_keys_in_use() -> Counter[str]:
+    """Encryption key id → how many quarantined rows and sealed files name it."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT DISTINCT convert_from(substring(cells FROM 2 FOR get_byte(cells, 0)), 'UTF8') "
-            "FROM exchange_quarantinedrow"
+            "SELECT convert_from(substring(cells FROM 2 FOR get_byte(cells, 0)), 'UTF8'), count(*) "
+            "FROM exchange_quarantinedrow GROUP BY 1"
         )
-        named = {str(id_) for (id_,) in cursor.fetchall()}
-    return named | {key_id_of_file(path) for path in (Path(settings.FUPIN_DATA_DIR) / "raw").glob("*.sealed")}
+        named = Counter({str(id_): int(count) for id_, count in cursor.fetchall()})
+    return named + Counter(key_id_of_file(path) for path in raw_files())
+
+
+def raw_files() -> list[Path]:
+    """Every sealed copy of a delivered file."""
+    return sorted((Path(settings.FUPIN_DATA_DIR) / "raw").glob("*.sealed"))
 
 
 def deliveries_for(user: User) -> QuerySet[Delivery]:
@@ -126,25 +133,45 @@ def opened(delivery: Delivery, row: QuarantinedRow) -> QuarantinedCells:
     return QuarantinedCells(row.row, row.column, row.code, row.reason_zh, row.reason_en, header, cells)
 
 
-def usable_deliveries(as_of: date) -> list[DeliveryFile]:
-    """Every accepted delivery whose data end on or before the day, by data set and cut-off date. For the engine."""
+def usable_deliveries(as_of: date, lake_key: str = "") -> list[DeliveryFile]:
+    """Every accepted delivery whose data end on or before the day, by data set and cut-off date. For the engine.
+
+    All under one version of the lake key: the one named (its id), or the one in use. Raises UserError when a delivery
+    does not lie there under it.
+    """
+    lake_key = lake_key or lake_key_in_use()
     found = Delivery.objects.filter(state=DeliveryState.ACCEPTED, cut_off__lte=as_of)
     corrected = dict(Delivery.objects.exclude(corrects=None).values_list("pk", "corrects_id"))
     data = Path(settings.FUPIN_DATA_DIR)
-    return [
-        DeliveryFile(
-            dataset=one.dataset,
-            delivery=one.pk,
-            path=data / one.parquet,
-            sha256=one.parquet_sha256,
-            cut_off=one.cut_off,
-            provider=one.provider,
-            rows=one.good_rows or 0,
-            lake_key_id=one.lake_key,
-            correction=_corrections(one.pk, corrected),
+    later = {file.delivery_id: file for file in LakeFile.objects.filter(lake_key=lake_key)}
+    files = []
+    for one in found.order_by("dataset", "cut_off", "pk"):
+        file = one if one.lake_key == lake_key else later.get(one.pk)
+        if file is None:
+            raise _not_under(one.pk, lake_key)
+        files.append(
+            DeliveryFile(
+                dataset=one.dataset,
+                delivery=one.pk,
+                path=data / file.parquet,
+                sha256=file.parquet_sha256,
+                cut_off=one.cut_off,
+                provider=one.provider,
+                rows=one.good_rows or 0,
+                lake_key_id=lake_key,
+                correction=_corrections(one.pk, corrected),
+            )
         )
-        for one in found.order_by("dataset", "cut_off", "pk")
-    ]
+    return files
+
+
+def _not_under(delivery: str, lake_key: str) -> UserError:
+    return UserError(
+        f"交付文件 {delivery} 没有数据湖密钥 {lake_key} 下的版本，不能与其他数据一起比对",
+        f"the delivery {delivery} does not lie in the lake under {lake_key}: it cannot be joined with the others",
+        "请管理员运行 fupin keys rotate lake 把轮换做完，再发起运行",
+        "have `fupin keys rotate lake` finish the rotation, then start the run again",
+    )
 
 
 def _corrections(delivery: str, corrected: Mapping[str, str]) -> int:

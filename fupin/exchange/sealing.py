@@ -21,6 +21,7 @@ from cryptography.exceptions import InvalidTag
 
 from fupin.kernel.errors import UserError
 from fupin.kernel.keys import Key, Keys
+from fupin.kernel.live_keys import LiveKeys
 from fupin.registry.api import Aead, aead
 
 MAGIC = b"FUPINRAW1"
@@ -143,10 +144,10 @@ class SealedFile:
     path: Path
     name: str
     size: int
-    keys: Keys
+    keys: LiveKeys  # a rotation may have sealed the file anew since the last opening
 
     def open(self) -> BinaryIO:
-        return cast(BinaryIO, io.BufferedReader(_Opened(self.path, self.keys), CHUNK))
+        return cast(BinaryIO, io.BufferedReader(_Opened(self.path, self.keys.now), CHUNK))
 
 
 def seal_cells(cells: Sequence[str], keys: Keys, place: str) -> bytes:
@@ -156,6 +157,11 @@ def seal_cells(cells: Sequence[str], keys: Keys, place: str) -> bytes:
     clear = json.dumps(list(cells), ensure_ascii=False).encode()
     sealed = aead(keys.encryption.secret, keys.encryption.suite).encrypt(nonce, clear, place.encode())
     return bytes([len(key_id)]) + key_id + nonce + sealed
+
+
+def key_id_of_cells(sealed: bytes) -> str:
+    """The id of the key that a row's ciphertext names."""
+    return sealed[1 : 1 + sealed[0]].decode()
 
 
 def open_cells(sealed: bytes, keys: Keys, place: str) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import date
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol, cast
@@ -22,6 +23,8 @@ from fupin.exchange.rules import check_department, check_region, check_said, dat
 from fupin.exchange.sealing import Copied, SealedFile, seal
 from fupin.exchange.workplace import Workplace, abandoned, arrival, parquet_name, put, raw_path, workplace
 from fupin.kernel.errors import UserError
+from fupin.kernel.keys import Key
+from fupin.registry.api import lake_key
 
 RECEIVE_TASK = "exchange.receive"
 SEEN_ZH = "这个文件以前交付过，没有重复入湖"
@@ -106,7 +109,7 @@ def _process(delivery: Delivery) -> Delivery:
     if delivery.state in (DeliveryState.ACCEPTED, DeliveryState.REFUSED):
         return delivery
     raw = raw_path(_root(), delivery.pk)
-    source = SealedFile(raw, delivery.file_name, delivery.size, settings.FUPIN_KEYS.now)
+    source = SealedFile(raw, delivery.file_name, delivery.size, settings.FUPIN_KEYS)
     Delivery.objects.filter(pk=delivery.pk).update(state=DeliveryState.READING)
     delivery.state = DeliveryState.READING
     try:
@@ -167,24 +170,28 @@ def sweep() -> None:
 def _take(
     by: User | None, fresh: Delivery, wanted: Dataset, source: Source, report: Progress, raw: Path | None = None
 ) -> Delivery:
-    """Under the delivery's lock: read, name the files, write the ledger. ``raw``: the sealed copy without a name."""
+    """Under the delivery's lock: read, name the files, write the ledger. ``raw``: the sealed copy without a name.
+
+    Read again when the platform turned to another version of the lake key meanwhile.
+    """
     with workplace(_root(), wanted.id, fresh.pk) as place:
         if earlier := _earlier(wanted, fresh.sha256, fresh.cut_off):
             return earlier
-        ready = place.folder / "ready.parquet"
-        taken = take_in(
-            source, wanted, fresh.cut_off, lake_keys(settings.FUPIN_KEYS.now.lake), place.folder, ready, report
-        )
-        if raw is not None:
-            put(raw, place.raw)
-        put(ready, place.parquet)
-        report("登记台账", 0.97)
-        return _accept(by, fresh, wanted, taken, place)
+        while True:
+            key = lake_key()
+            ready = place.folder / "ready.parquet"
+            taken = take_in(source, wanted, fresh.cut_off, lake_keys(key), place.folder, ready, report)
+            if raw is not None and raw.exists():
+                put(raw, place.raw)
+            put(ready, place.parquet)
+            report("登记台账", 0.97)
+            with suppress(ledger.AnotherLakeKey):
+                return _accept(by, fresh, wanted, taken, place, key)
 
 
-def _accept(by: User | None, fresh: Delivery, wanted: Dataset, taken: Intake, place: Workplace) -> Delivery:
+def _accept(by: User | None, fresh: Delivery, wanted: Dataset, taken: Intake, place: Workplace, key: Key) -> Delivery:
     try:
-        ledger.accept(by=by, delivery=fresh, taken=taken)
+        ledger.accept(by=by, delivery=fresh, taken=taken, key=key)
     except IntegrityError:
         earlier = _earlier(wanted, fresh.sha256, fresh.cut_off)
         if earlier is None:

@@ -29,9 +29,9 @@ def raw_path(data: Path, delivery_id: str) -> Path:
     return data / "raw" / f"{delivery_id}.sealed"
 
 
-def parquet_name(dataset_id: str, delivery_id: str) -> str:
-    """Relative to the data folder, as the ledger keeps it."""
-    return f"lake/{dataset_id}/{delivery_id}.parquet"
+def parquet_name(dataset_id: str, delivery_id: str, version: str = "") -> str:
+    """Relative to the data folder, as the ledger keeps it; ``version``: of the lake key, for what was derived later."""
+    return f"lake/{dataset_id}/{delivery_id}{'.' if version else ''}{version}.parquet"
 
 
 @contextmanager

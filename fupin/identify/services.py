@@ -142,14 +142,26 @@ def _defer(run: Run) -> None:
 def _pin_inputs(run: Run, folder: Path, report: Progress, engine: str) -> tuple[RunInputs, str]:
     """The inputs of the run and its engine, as they were when it began."""
     if not (folder / "inputs.json").exists():
-        snapshot = Path("runs") / run.id / "snapshot"
-        registry.snapshot(Path(settings.FUPIN_DATA_DIR) / snapshot, _span(report, 0.0, 0.25))
-        _write_record(folder, {**_inputs_record(run, snapshot), "engine": engine})
+        _write_record(folder, {**_fresh_inputs(run, report), "engine": engine})
     record = json.loads((folder / "inputs.json").read_text(encoding="utf-8"))
     return pinned_inputs(folder), record.get("engine", "polars")
 
 
-def _inputs_record(run: Run, snapshot: Path) -> dict[str, Any]:
+def _fresh_inputs(run: Run, report: Progress) -> dict[str, Any]:
+    """Registry and deliveries under one version of the lake key; once more when the platform turned to another
+    between the two. Raises UserError when a delivery is not there under it.
+    """
+    snapshot = Path("runs") / run.id / "snapshot"
+    while True:
+        info = registry.snapshot(Path(settings.FUPIN_DATA_DIR) / snapshot, _span(report, 0.0, 0.25))
+        try:
+            return _inputs_record(run, snapshot, info.lake_key)
+        except UserError:
+            if registry.lake_key_in_use() == info.lake_key:
+                raise
+
+
+def _inputs_record(run: Run, snapshot: Path, lake_key: str) -> dict[str, Any]:
     data = Path(settings.FUPIN_DATA_DIR)
     deliveries = [
         {
@@ -163,12 +175,13 @@ def _inputs_record(run: Run, snapshot: Path) -> dict[str, Any]:
             "lake_key_id": d.lake_key_id,
             "correction": d.correction,
         }
-        for d in exchange.usable_deliveries(run.as_of)
+        for d in exchange.usable_deliveries(run.as_of, lake_key)
     ]
     return {
         "region": run.region,
         "as_of": run.as_of.isoformat(),
         "snapshot": str(snapshot),
+        "lake_key": lake_key,
         "registry": "current state when the run began, not the state at the cut-off date",
         "deliveries": deliveries,
     }

@@ -70,7 +70,7 @@ def tail_hash(key: Key, number: str, length: int) -> bytes:
 @dataclass(frozen=True)
 class Keys:
     """The three keys, and former ones: a retired encryption key opens and never closes, a retired lookup key still
-    finds what is not hashed anew yet, a retired lake key still joins what was delivered under it."""
+    finds what is not hashed anew yet, a retired lake key is in use until everything is hashed anew."""
 
     encryption: Key
     lookup: Key
@@ -106,6 +106,18 @@ class Keys:
             f"no encryption key {id_!r}",
             "请把停用的密钥放回密钥文件的 retired 中",
             "put the retired key back under `retired` in the key file",
+        )
+
+    def lake_key(self, id_: str) -> Key:
+        """The newest or a former version of the lake key. Raises UserError when there is none of this id."""
+        for key in (self.lake, *self.retired_lake):
+            if key.id == id_:
+                return key
+        raise UserError(
+            f"找不到数据湖密钥 {id_!r}",
+            f"no lake key {id_!r}",
+            "请把停用的密钥放回密钥文件的 retired_lake 中",
+            "put the retired key back under `retired_lake` in the key file",
         )
 
     def former(self, purpose: str) -> tuple[Key, ...]:

@@ -3,7 +3,8 @@
 from fupin.kernel.errors import NotFound
 from fupin.registry.borders import borders_version, bounds_of, cells_json, home_points, region_names
 from fupin.registry.ciphers import Aead, aead
-from fupin.registry.key_rotation import Rotated, drop_key, keys_used, rotate
+from fupin.registry.key_rotation import Rotated, demand_purpose, drop_key, keys_used, one_rotation, renew, rotate
+from fupin.registry.lake_version import hold_lake_key, lake_key, lake_key_in_use, turn_lake_key
 from fupin.registry.models import (
     Household,
     HouseholdState,
@@ -88,10 +89,12 @@ __all__ = [
     "breadcrumb",
     "cells_json",
     "children",
+    "demand_purpose",
     "drop_key",
     "exits",
     "has_households",
     "has_regions",
+    "hold_lake_key",
     "holds_generated",
     "home_points",
     "household_for",
@@ -99,12 +102,15 @@ __all__ = [
     "is_broad",
     "keys_used",
     "label",
+    "lake_key",
+    "lake_key_in_use",
     "ledger_of",
     "load_regions",
     "load_registry",
     "load_shipped_regions",
     "masked_phone",
     "members_of",
+    "one_rotation",
     "open_value",
     "person_for",
     "reference_bounds",
@@ -115,6 +121,7 @@ __all__ = [
     "reference_version",
     "region",
     "region_names",
+    "renew",
     "reveal",
     "reveal_id",
     "rotate",
@@ -126,5 +133,6 @@ __all__ = [
     "spell_column",
     "survey_of",
     "timeline_of",
+    "turn_lake_key",
     "unseal",
 ]

@@ -102,6 +102,8 @@ class Person(models.Model):
     id_tail6 = models.BinaryField(null=True)
     lookup_key = models.CharField(max_length=8, null=True, db_collation="C")  # id of the key of these hashes
     lake_key = models.BinaryField(null=True)  # HMAC under the lake key: joins with the deliveries
+    lake_key_id = models.CharField(max_length=8, default="l1", db_collation="C")  # id of the key of that hash
+    lake_former = models.BinaryField(null=True)  # under the version in use, while the next one is being made
     sex = models.CharField(_("性别"), max_length=2, null=True)
     birth_date = models.DateField(_("出生日期"), null=True)
     ethnicity = models.CharField(_("民族"), max_length=2, null=True)

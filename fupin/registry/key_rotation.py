@@ -8,7 +8,7 @@ table. It opens every number, so it says in the trail that it begins and what it
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -20,9 +20,10 @@ from django.db import connections, transaction
 from fupin.accounts import api as accounts
 from fupin.accounts.api import User
 from fupin.kernel.errors import UserError
-from fupin.kernel.keys import Keys
+from fupin.kernel.keys import PURPOSES, Keys
 from fupin.registry.copying import copy_to
 from fupin.registry.first_loading import OWNER
+from fupin.registry.lake_version import lake_key_in_use
 from fupin.registry.numbers import canonical, hashes, tails
 from fupin.registry.personal_columns import phone_number
 from fupin.registry.progress import Progress, quiet
@@ -30,7 +31,15 @@ from fupin.registry.sealing import bound_to, hint_of, seal, unseal
 
 BATCH = 5_000
 LOCK = 5_047_113  # of the server: one rotation at a time
-ROTATED = ("encryption", "lookup")
+LAKE = "lake"
+FORGET = """
+WITH former AS (
+    SELECT person_id FROM registry_person
+    WHERE person_id > %(last)s AND lake_former IS NOT NULL AND lake_key_id = %(used)s
+    ORDER BY person_id LIMIT %(batch)s
+), done AS (UPDATE registry_person t SET lake_former = NULL FROM former WHERE t.person_id = former.person_id)
+SELECT max(person_id) FROM former
+"""
 HEAD = "convert_from(substring({0} FROM 2 FOR get_byte({0}, 0)), 'UTF8')"  # the key's id in front of a ciphertext
 
 Rows = Sequence[tuple[Any, ...]]
@@ -61,33 +70,50 @@ class Rotated:
     rows: dict[str, int]
 
 
-def rotate(*, by: User | None, purpose: str, progress: Progress | None = None) -> Rotated:
+def rotate(
+    *, by: User | None, purpose: str, progress: Progress | None = None, elsewhere: Iterable[str] = ()
+) -> Rotated:
     """A new key of this purpose (of the suite in the settings) and everything in the registry under it.
 
-    An unfinished rotation is finished first, without another key. Raises UserError for a purpose that does not rotate
-    or while another rotation runs.
+    An unfinished rotation is finished first, without another key; ``elsewhere``: ids of keys that something outside
+    the registry is under. After the lake's key comes ``turn_lake_key``. Raises UserError for a purpose that there is
+    not or while another rotation runs.
     """
-    if purpose not in ROTATED:
-        raise UserError(
-            f"密钥 {purpose!r} 不能这样轮换",
-            f"the key {purpose!r} is not rotated this way",
-            f"可以轮换：{'、'.join(ROTATED)}",
-            f"there are: {', '.join(ROTATED)}",
-        )
-    with _alone():
+    demand_purpose(purpose)
+    with one_rotation():
         live = settings.FUPIN_KEYS
-        present = getattr(live.now, purpose).id
-        unfinished = set(keys_used(purpose)) - {present}
-        if not unfinished:
-            live.put(live.now.rotated(purpose, settings.FUPIN_CIPHER))
-        keys = live.now
-        fresh = getattr(keys, purpose).id
-        _record(by, "rotate_key", purpose, {"to": fresh, "goes_on": bool(unfinished)})
-        rows = {place.name: _renew(place, keys, progress or quiet) for place in PLACES if place.purpose == purpose}
-        if purpose == "encryption":
-            rows["second_factors"] = accounts.reseal_factors()
+        goes_on = bool({*keys_used(purpose), *elsewhere, *_in_use(purpose)} - {getattr(live.now, purpose).id})
+        if not goes_on:
+            live.put(live.now.rotated(purpose, "aes" if purpose == LAKE else settings.FUPIN_CIPHER))
+        fresh = getattr(live.now, purpose).id
+        _record(by, "rotate_key", purpose, {"to": fresh, "goes_on": goes_on})
+        rows = renew(purpose=purpose, progress=progress)
         _record(by, "key_rotated", purpose, {"to": fresh, "opened_and_written_anew": rows})
-        return Rotated(fresh, not unfinished, rows)
+        return Rotated(fresh, not goes_on, rows)
+
+
+def renew(*, purpose: str, progress: Progress | None = None) -> dict[str, int]:
+    """Everything in the registry that is not under the present key; rows written anew by place."""
+    keys = settings.FUPIN_KEYS.now
+    rows = {place.name: _renew(place, keys, progress or quiet) for place in PLACES if place.purpose == purpose}
+    if purpose == "encryption":
+        rows["second_factors"] = accounts.reseal_factors()
+    return rows
+
+
+def demand_purpose(purpose: str) -> None:
+    if purpose not in PURPOSES:
+        raise UserError(
+            f"没有用途为 {purpose!r} 的密钥",
+            f"there is no key for {purpose!r}",
+            f"可用：{'、'.join(PURPOSES)}",
+            f"there are: {', '.join(PURPOSES)}",
+        )
+
+
+def _in_use(purpose: str) -> set[str]:
+    """The platform turns to a new version of the lake key only when everything is under it."""
+    return {lake_key_in_use(OWNER)} if purpose == LAKE else set()
 
 
 def keys_used(purpose: str) -> Counter[str]:
@@ -103,11 +129,19 @@ def keys_used(purpose: str) -> Counter[str]:
 
 def drop_key(*, by: User | None, purpose: str, id_: str) -> None:
     """Take a retired key out of the key file. Raises UserError while anything in the registry is under it."""
-    with _alone():
+    demand_purpose(purpose)
+    with one_rotation():
         keys = settings.FUPIN_KEYS.now
         kept = keys.without(purpose, id_)
         if purpose == "encryption":
             accounts.reseal_factors()
+        if id_ in _in_use(purpose):
+            raise UserError(
+                f"新的运行还在用数据湖密钥 {id_}，不能删除",
+                f"new runs still join by the lake key {id_}; it stays",
+                "先把轮换做完：fupin keys rotate lake",
+                "finish the rotation first: `fupin keys rotate lake`",
+            )
         if left := keys_used(purpose)[id_]:
             raise UserError(
                 f"还有 {left:,} 项数据在用密钥 {id_}，不能删除",
@@ -115,12 +149,24 @@ def drop_key(*, by: User | None, purpose: str, id_: str) -> None:
                 f"先运行 fupin keys rotate {purpose}",
                 f"run `fupin keys rotate {purpose}` first",
             )
+        if purpose == LAKE:
+            _forget_former_hashes()
         _record(by, "drop_key", purpose, {"key": id_})
         settings.FUPIN_KEYS.put(kept)
 
 
+def _forget_former_hashes() -> None:
+    """Of everybody whose newest hash is in use: who knew the key that goes could try all numbers against the former."""
+    last: str | None = ""
+    while last is not None:
+        with transaction.atomic(using=OWNER), connections[OWNER].cursor() as cursor:
+            cursor.execute(FORGET, {"last": last, "used": lake_key_in_use(OWNER), "batch": BATCH})
+            last = cursor.fetchone()[0]
+
+
 @contextmanager
-def _alone() -> Iterator[None]:
+def one_rotation() -> Iterator[None]:
+    """Nobody else rotates or drops keys meanwhile. May be nested. Raises UserError when somebody does."""
     owner = connections[OWNER]
     with owner.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_lock(%s)", [LOCK])
@@ -204,6 +250,16 @@ def _phone_hashes(keys: Keys, rows: Rows) -> pl.DataFrame:
     )
 
 
+def _lake_hashes(keys: Keys, rows: Rows) -> pl.DataFrame:
+    """Under the newest version, and under the one in use for as long as it is."""
+    numbers = canonical(pl.Series([unseal(keys, cipher, bound_to(k, "id_number")) for k, cipher in rows]))
+    return pl.DataFrame({"k": [row[0] for row in rows]}).with_columns(
+        hashes(keys.lake, numbers).alias("lake_key"),
+        hashes(keys.lake_key(lake_key_in_use(OWNER)), numbers).alias("lake_former"),
+        lake_key_id=pl.lit(keys.lake.id),
+    )
+
+
 def _hint_place(table: str, pk: str, column: str) -> Place:
     head = HEAD.format(column)
     return Place(
@@ -250,4 +306,16 @@ PLACES = (
     _hint_place("registry_household", "household_id", "phone_hint"),
     _hash_place("registry_person", "person_id", "id_number", "person", _person_hashes),
     _hash_place("registry_household", "household_id", "phone", "household", _phone_hashes),
+    Place(
+        "registry_person.lake_key",
+        LAKE,
+        "registry_person",
+        "t.person_id = n.k",
+        "SELECT lake_key_id, count(*) FROM registry_person WHERE lake_key IS NOT NULL GROUP BY 1",
+        "SELECT person_id, s.cipher FROM registry_person JOIN registry_sealedvalue s "
+        "ON s.kind = 'person' AND s.record = person_id AND s.field = 'id_number' "
+        "WHERE lake_key IS NOT NULL AND lake_key_id <> %(now)s AND person_id > %(last)s "
+        "ORDER BY person_id LIMIT %(batch)s",
+        _lake_hashes,
+    ),
 )

@@ -2,13 +2,14 @@
 
 from fupin.registry.household_models import Household, HouseholdState, Membership, Person, Region
 from fupin.registry.ledger_models import LedgerEntry
-from fupin.registry.sealed_models import Kind, SealedField, SealedValue
+from fupin.registry.sealed_models import Kind, LakeVersion, SealedField, SealedValue
 from fupin.registry.survey_models import Survey
 
 __all__ = [
     "Household",
     "HouseholdState",
     "Kind",
+    "LakeVersion",
     "LedgerEntry",
     "Membership",
     "Person",

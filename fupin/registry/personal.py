@@ -29,7 +29,8 @@ PERSONAL: Mapping[str, Mapping[str, str]] = {
     "Person": {
         "person_id": "identity", "name": "identity", "pinyin": "identity", "initials": "identity",
         "id_hint": "identity", "id_lookup": "identity", "id_tail4": "identity", "id_tail6": "identity",
-        "lake_key": "identity", "sex": "personal", "birth_date": "identity", "ethnicity": "sensitive",
+        "lake_key": "identity", "lake_former": "identity", "sex": "personal", "birth_date": "identity",
+        "ethnicity": "sensitive",
         "political": "sensitive", "education": "personal", "schooling": "personal", "dropout_reason": "personal",
         "health": "sensitive", "labour": "personal", "self_care": "sensitive", "work_region": "personal",
         "work_months": "personal", "skill_certificate": "personal", "medical_insured": "personal",
@@ -46,11 +47,12 @@ PERSONAL: Mapping[str, Mapping[str, str]] = {
 NOT_PERSONAL: Mapping[str, frozenset[str]] = {
     "Household": frozenset({"lookup_key"}),
     "HouseholdState": frozenset({"id", "valid_from", "valid_to"}),
-    "Person": frozenset({"lookup_key"}),
+    "Person": frozenset({"lookup_key", "lake_key_id"}),
     "Membership": frozenset({"id", "valid_from", "valid_to"}),
     "SealedValue": frozenset({"kind", "field", "key", "written_at"}),
     "Survey": frozenset({"year", "surveyed_on", "surveyor"}),
     "LedgerEntry": frozenset({"month", "period_months"}),
+    "LakeVersion": frozenset({"id", "key", "since"}),
     "Region": frozenset({"code", "name", "pinyin", "level", "lon", "lat", "geometry", "illustrative"}),
 }
 

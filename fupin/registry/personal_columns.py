@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from fupin.kernel.keys import Keys
+from fupin.kernel.keys import Key, Keys
 from fupin.kernel.masks import mask_id, mask_phone
 from fupin.registry.models import Kind, SealedField
 from fupin.registry.numbers import canonical, hashes, masked, sealed, tails
@@ -12,10 +12,11 @@ from fupin.registry.sealing import bound_to, hint_of
 from fupin.registry.spelling import initials_column, spell_column
 
 
-def persons_numbers(persons: pl.DataFrame, keys: Keys) -> tuple[pl.DataFrame, pl.DataFrame]:
+def persons_numbers(persons: pl.DataFrame, keys: Keys, lake: Key) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Persons without any clear number, and the closed table's rows of their numbers.
 
-    The cipher holds what was written; hashes stand for the canonical number, where it is valid.
+    The cipher holds what was written; hashes stand for the canonical number, where it is valid. ``lake``: the version
+    of the lake key that is in use.
     """
     records = persons["person_id"]
     numbers = canonical(persons["id_number"])
@@ -27,11 +28,11 @@ def persons_numbers(persons: pl.DataFrame, keys: Keys) -> tuple[pl.DataFrame, pl
         tails(keys.lookup, numbers, 4).alias("id_tail4"),
         tails(keys.lookup, numbers, 6).alias("id_tail6"),
         _key_of(keys, numbers),
-        hashes(keys.lake, numbers).alias("lake_key"),
+        hashes(lake, numbers).alias("lake_key"),
         pinyin,
         initials_column(pinyin).alias("initials"),
     ]
-    frame = persons.drop("id_number", "household_id", "relation").with_columns(columns)
+    frame = persons.drop("id_number", "household_id", "relation").with_columns(*columns, lake_key_id=pl.lit(lake.id))
     return frame, closed_rows(keys, Kind.PERSON, SealedField.ID_NUMBER, records, kept)
 
 

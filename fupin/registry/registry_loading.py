@@ -17,9 +17,11 @@ from psycopg.errors import UniqueViolation
 from fupin.accounts import api as accounts
 from fupin.accounts.api import User
 from fupin.kernel.errors import UserError
+from fupin.kernel.keys import Key
 from fupin.registry.copying import CopyIn, analyze, copy_in
 from fupin.registry.first_loading import OWNER, load_into_empty
 from fupin.registry.incoming import Incoming, columns_of, read_folder
+from fupin.registry.lake_version import hold_lake_key
 from fupin.registry.models import (
     Household,
     HouseholdState,
@@ -75,7 +77,7 @@ def load_registry(*, by: User, folder: Path, progress: Progress | None = None) -
     _refuse_known(incoming)
 
     def write(copy: CopyIn, using: str) -> Loaded:
-        loaded = _write(incoming, timezone.localdate(), report, copy)
+        loaded = _write(incoming, timezone.localdate(), report, copy, hold_lake_key(using))
         accounts.record(
             by=by,
             verb="load_registry",
@@ -108,11 +110,11 @@ def _load_beside_others(write: Callable[[CopyIn, str], Loaded], report: Progress
     return loaded
 
 
-def _write(incoming: Incoming, today: date, report: Progress, copy: CopyIn) -> Loaded:
+def _write(incoming: Incoming, today: date, report: Progress, copy: CopyIn, lake: Key) -> Loaded:
     """Numbers are encrypted on one core while the database takes in what needs none."""
     keys, known_since = settings.FUPIN_KEYS.now, _known_since(incoming, today)
     with ThreadPoolExecutor(1) as pool:
-        encrypted = pool.submit(persons_numbers, incoming.persons, keys)
+        encrypted = pool.submit(persons_numbers, incoming.persons, keys, lake)
         report("写入户", 0.12)
         homes, phones = households_numbers(households_rows(incoming), keys)
         households = copy(Household, [homes])

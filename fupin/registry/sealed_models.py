@@ -23,6 +23,17 @@ class SealedField(models.TextChoices):
     DIAGNOSIS = "diagnosis"
 
 
+class LakeVersion(models.Model):
+    """One row: the id of the lake key in use; none before the first rotation. Written by the owner's login alone."""
+
+    id = models.SmallIntegerField(primary_key=True)
+    key = models.CharField(max_length=8, db_collation="C")
+    since = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.CheckConstraint(name="one_lake_version", condition=models.Q(id=1))]
+
+
 class SealedValue(models.Model):
     pk = models.CompositePrimaryKey("kind", "record", "field")
     kind = models.CharField(max_length=9, db_collation="C")

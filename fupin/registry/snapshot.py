@@ -20,7 +20,6 @@ from typing import Any
 import adbc_driver_postgresql.dbapi as adbc  # type: ignore[import-untyped]
 import pyarrow as pa
 import pyarrow.parquet as pq
-from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 from psycopg.conninfo import make_conninfo
@@ -29,7 +28,7 @@ from psycopg.pq import Conninfo
 from fupin.accounts.api import open_scope_on
 from fupin.catalogue.schema import Column, tables
 from fupin.registry.progress import Progress, quiet
-from fupin.registry.views import PERSONS, columns_of
+from fupin.registry.views import LAKE_KEY_IN_USE, PERSONS, columns_of
 
 ROW_GROUP = 200_000
 ARROW: dict[str, pa.DataType] = {
@@ -69,10 +68,11 @@ def snapshot(folder: Path, progress: Progress | None = None) -> SnapshotInfo:
     report = _counting(progress or quiet)
     taken_at = timezone.localtime()
     with _same_moment(len(SHARES)) as readers, ThreadPoolExecutor(len(SHARES)) as pool:
+        lake_key = _one(readers[0], f"SELECT {LAKE_KEY_IN_USE}")
         shares = [pool.submit(_write_share, *pair, folder, report) for pair in zip(readers, SHARES, strict=True)]
         counts = _joined(shares)
     sums = {name: _sha256(folder / f"{name}.parquet") for name in counts}
-    info = SnapshotInfo(_id(taken_at), taken_at.isoformat(), settings.FUPIN_KEYS.now.lake.id, counts, sums)
+    info = SnapshotInfo(_id(taken_at), taken_at.isoformat(), lake_key, counts, sums)
     partial = folder / "manifest.partial"
     partial.write_text(json.dumps(asdict(info), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     partial.replace(folder / "manifest.json")

@@ -20,18 +20,22 @@ SOURCE = (
     "registry_person t JOIN registry_membership m ON m.person_id = t.person_id AND m.valid_to IS NULL "
     "JOIN registry_household h ON h.household_id = m.household_id"
 )
+#: the first version is in use until a rotation has turned to another one
+LAKE_KEY_IN_USE = "coalesce((SELECT v.key FROM registry_lakeversion v), 'l1')"
+#: a person who has the next version already keeps the one in use beside it
+HASH_IN_USE = f"CASE WHEN t.lake_key_id = (SELECT {LAKE_KEY_IN_USE}) THEN t.lake_key ELSE t.lake_former END"
 ELSEWHERE = {
-    "key": "t.lake_key AS key",
     "household_id": "m.household_id",
     "relation": "m.relation",
     "village_code": "h.village_code",
 }
 
 
-def make_persons_view(cursor: Any) -> None:
+def make_persons_view(cursor: Any, key: str = HASH_IN_USE) -> None:
     """For migrations: (re)make it; a later one that changes a column in it drops and remakes it."""
     drop_persons_view(cursor)
-    columns = ", ".join(ELSEWHERE.get(column.name, f"t.{column.name}") for column in columns_of("persons"))
+    elsewhere = {**ELSEWHERE, "key": f"{key} AS key"}
+    columns = ", ".join(elsewhere.get(column.name, f"t.{column.name}") for column in columns_of("persons"))
     # names come from the catalogue's own files, never from outside
     view = f"CREATE VIEW {PERSONS} WITH (security_barrier) AS SELECT {columns} FROM {SOURCE} WHERE {IN_SCOPE}"  # noqa: S608
     cursor.execute(view)

@@ -79,6 +79,7 @@ DEEDS: Mapping[str, Word] = {
     "export": _("导出名单"),
     "rotate_key": _("开始轮换密钥"),
     "key_rotated": _("密钥轮换完成"),
+    "lake_turned": _("启用新的数据湖密钥"),
     "drop_key": _("删除停用密钥"),
 }
 #: what a deed was done to

@@ -16,8 +16,13 @@ from fupin.exchange.hashing import hashing, hashing_aside
 from fupin.exchange.tests.files import person
 from fupin.kernel.errors import UserError
 from fupin.kernel.keys import Key, Keys, keyed_hash
+from fupin.kernel.live_keys import LiveKeys
 
 KEYS = Keys.generate()
+
+
+def live(keys: Keys) -> LiveKeys:
+    return LiveKeys(None, lambda: keys)
 
 
 @pytest.mark.parametrize("size", [0, 1, 999, 1000, 1001, 5000])
@@ -28,7 +33,7 @@ def test_a_sealed_file_opens_to_the_same_bytes_at_any_place(
     clear = bytes(range(256)) * 20
     copied = sealing.seal(io.BytesIO(clear[:size]), tmp_path / "f", KEYS)
     assert copied.size == size
-    with sealing.SealedFile(tmp_path / "f", "f", size, KEYS).open() as stream:
+    with sealing.SealedFile(tmp_path / "f", "f", size, live(KEYS)).open() as stream:
         assert stream.read() == clear[:size]
         stream.seek(size // 2)
         assert stream.read(7) == clear[size // 2 : size][:7]
@@ -44,7 +49,7 @@ def test_a_damaged_or_foreign_file_does_not_open(tmp_path: Path, damage: str, mo
     changes = {"cut": content[:-1016], "changed": content[:-1] + b"?", "exchanged": content[:body] + second + first}
     path.write_bytes(changes.get(damage, content))
     keys = Keys(Key("e1", b"x" * 32), KEYS.lookup, KEYS.lake) if damage == "other key" else KEYS
-    with pytest.raises(UserError), sealing.SealedFile(path, "f", 3000, keys).open() as stream:
+    with pytest.raises(UserError), sealing.SealedFile(path, "f", 3000, live(keys)).open() as stream:
         stream.read()
 
 

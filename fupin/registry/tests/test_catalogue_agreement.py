@@ -24,7 +24,17 @@ MODELS = {"households": Household, "survey": Survey, "ledger": LedgerEntry, "per
 #: what the registry keeps beside what the engine sees
 OWN = {
     "households": {"head_name", "head_pinyin", "members", "phone_hint", "phone_lookup", "phone_tail4", "lookup_key"},
-    "persons": {"initials", "id_hint", "id_lookup", "id_tail4", "id_tail6", "lookup_key", "lake_key"},
+    "persons": {
+        "initials",
+        "id_hint",
+        "id_lookup",
+        "id_tail4",
+        "id_tail6",
+        "lookup_key",
+        "lake_key",
+        "lake_key_id",
+        "lake_former",
+    },
 }
 ELSEWHERE = {"persons": {"key", "household_id", "village_code", "relation"}}  # lake_key, membership, household
 

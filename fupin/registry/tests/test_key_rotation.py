@@ -138,8 +138,8 @@ def test_a_key_that_is_present_or_unknown_is_not_dropped(homes: Homes) -> None:
     for id_ in ("e1", "e9"):
         with pytest.raises(UserError, match="没有编号"):
             registry.drop_key(by=None, purpose="encryption", id_=id_)
-    with pytest.raises(UserError, match="不能这样轮换"):
-        registry.rotate(by=None, purpose="lake")
+    with pytest.raises(UserError, match="没有用途"):
+        registry.rotate(by=None, purpose="trail")
 
 
 def test_rows_that_come_in_under_the_old_key_meanwhile_keep_it(cast: Cast, homes: Homes, live: LiveKeys) -> None:
@@ -154,7 +154,7 @@ def test_rows_that_come_in_under_the_old_key_meanwhile_keep_it(cast: Cast, homes
 
 
 def test_only_one_rotation_at_a_time(homes: Homes) -> None:
-    with key_rotation._alone():
+    with key_rotation.one_rotation():
         other = connections["owner"].copy()
         with other.cursor() as cursor:
             cursor.execute("SELECT pg_try_advisory_lock(%s)", [key_rotation.LOCK])
