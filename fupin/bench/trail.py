@@ -81,13 +81,14 @@ def _reading(folder: Path) -> Work:
 
 def _verifying(folder: Path) -> Work:
     enter(folder)
-    from fupin.accounts.trail.api import NAME, public_keys, verify
-    from fupin.cli.audit import places
+    from django.conf import settings
 
-    where = places()
+    from fupin.accounts.trail.api import NAME, public_keys, verify
+
+    keys, heads = public_keys(Path(settings.FUPIN_TRAIL_KEY_FILE)), Path(settings.FUPIN_HEADS_DIR) / NAME
 
     def work() -> int:
-        found = verify(public_keys(where.key_file), [where.heads / NAME], lambda _step, _share: None)
+        found = verify(keys, [heads], lambda _step, _share: None)
         if found.broken is not None:
             raise RuntimeError(found.broken.en)
         return found.entries
