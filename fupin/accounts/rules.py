@@ -15,6 +15,12 @@ VERBS = {
     "deliver": ("提交部门数据", "deliver department data"),
     "see_deliveries": ("查看交换批次", "see deliveries"),
     "download_bad_rows": ("下载问题数据", "download bad rows"),
+    "see_agreements": ("查看共享协议和交换台账", "see sharing agreements and the ledger of exchanges"),
+    "sign_agreements": (
+        "签订、终止共享协议，登记推送地址",
+        "sign and end sharing agreements, name receivers of pushes",
+    ),
+    "read_shared": ("按协议读取共享数据", "read what an agreement shares"),
     "start_run": ("发起识别运行", "start a run"),
     "load_registry": ("载入登记库和区划", "load the registry and regions"),
     "manage_users": ("开设和管理账号", "open and manage accounts"),
@@ -45,7 +51,7 @@ class DecisionMaker(RoleRights):
     code, zh, en = "decision_maker", "决策者", "decision maker"
     why_zh = "看本辖区的全部结果，不改动任何数据，不看完整证件号。"
     why_en = "Sees every result of the region, changes nothing, sees no ID number in clear."
-    verbs = frozenset({"see_households", "see_results", "see_deliveries"})
+    verbs = frozenset({"see_households", "see_results", "see_deliveries", "see_agreements"})
     may_be_national = True
 
 
@@ -58,7 +64,15 @@ class Office(RoleRights):
     )
     verbs = frozenset(
         {"see_households", "see_results", "reveal_id", "deliver", "see_deliveries", "download_bad_rows"}
-        | {"start_run", "load_registry", "issue_token", "manage_users"}
+        | {
+            "start_run",
+            "load_registry",
+            "issue_token",
+            "manage_users",
+            "see_agreements",
+            "sign_agreements",
+            "read_shared",
+        }
     )
     gives = ("decision_maker", "office", "cadre", "department", "helper_unit", "enterprise", "resident")
     may_be_national = True
@@ -73,9 +87,15 @@ class Cadre(RoleRights):
 
 class Department(RoleRights):
     code, zh, en = "department", "部门数据员", "department data clerk"
-    why_zh = "只提交和更正本部门的数据，看不到农户。"
-    why_en = "Delivers and corrects the department's own data; sees no household."
-    verbs = frozenset({"deliver", "see_deliveries", "download_bad_rows", "issue_token"})
+    why_zh = "提交和更正本部门的数据，签订本部门的共享协议，只按协议取得数据；看不到农户。"
+    why_en = (
+        "Delivers and corrects the department's own data, signs its sharing agreements and gets what they name; "
+        "sees no household."
+    )
+    verbs = frozenset(
+        {"deliver", "see_deliveries", "download_bad_rows", "issue_token"}
+        | {"see_agreements", "sign_agreements", "read_shared"}
+    )
 
 
 class HelperUnit(RoleRights):
@@ -201,7 +221,7 @@ def password_problem(password: str, username: str) -> tuple[str, str] | None:
 
 
 #: verbs that a token may carry
-TOKEN_VERBS = ("deliver", "see_deliveries", "download_bad_rows")
+TOKEN_VERBS = ("deliver", "see_deliveries", "download_bad_rows", "read_shared")
 
 
 def token_verbs(role: str) -> tuple[str, ...]:

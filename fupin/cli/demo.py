@@ -72,6 +72,7 @@ def prepare(city: City, report: Report) -> None:
     office = _office()
     steps: tuple[tuple[str, float, Callable[[], bool], Callable[[Report], object]], ...] = (
         ("载入行政区划", 0.03, registry.has_regions, lambda _: registry.load_shipped_regions(by=office)),
+        ("签订共享协议（模拟）", 0.04, _signed, lambda _: _sign()),
         ("生成城市（模拟数据）", 0.25, lambda: _simulated(city), lambda r: _simulate(city, r)),
         ("载入登记库与部门数据", 0.7, _all_there, lambda r: _load_and_receive(office, r)),
         ("识别运行", 1.0, lambda: identify.latest_run(office) is not None, lambda r: _run(office, r)),
@@ -125,6 +126,21 @@ def _office() -> User:
         private_file(path, draw_password())
     cast = create_cast(password=path.read_text(encoding="utf-8"))
     return cast["office"]
+
+
+def _signed() -> bool:
+    from fupin.exchange.api import Agreement
+
+    return Agreement.objects.exists()
+
+
+def _sign() -> int:
+    """The agreements that a real house would have with its departments."""
+    from django.utils import timezone
+
+    from fupin.exchange import api as exchange
+
+    return exchange.sign_generated_agreements(region=CITY, today=timezone.localdate())
 
 
 def _stamp(city: City) -> str:

@@ -5,6 +5,7 @@ import os
 import secrets
 from collections.abc import Mapping
 from contextlib import suppress
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -51,6 +52,22 @@ def words(name: str, default: str) -> list[str]:
     """A variable that is a list separated by commas."""
     given = [word.strip() for word in os.environ.get(name, "").split(",") if word.strip()]
     return given or default.split(",")
+
+
+def networks(name: str) -> list[str]:
+    """A variable that is a list of IP networks, separated by commas."""
+    found = [word.strip() for word in os.environ.get(name, "").split(",") if word.strip()]
+    for one in found:
+        try:
+            ip_network(one)
+        except ValueError:
+            raise UserError(
+                f"环境变量 {name} 里的网段看不懂：{one}",
+                f"the environment variable {name} holds something that is no network: {one}",
+                f"例如 {name}=10.20.0.0/16,192.168.5.0/24",
+                f"for example {name}=10.20.0.0/16,192.168.5.0/24",
+            ) from None
+    return found
 
 
 def databases() -> dict[str, dict[str, Any]]:
@@ -295,6 +312,9 @@ ENVIRONMENT: Mapping[str, str] = {
     "FUPIN_OIDC_CLIENT_ID": "the client id under which it knows this platform",
     "FUPIN_OIDC_SECRET_FILE": "the file of the client secret; unset: a public client with PKCE alone",
     "FUPIN_OIDC_CLAIM": "the claim that equals the username here; unset: accounts are linked by their owners only",
+    "FUPIN_AGREEMENTS_REQUIRED": "1: what no sharing agreement covers is refused; unset: taken and marked so",
+    "FUPIN_PUSH_NETWORKS": "private networks into which messages may be pushed, as 10.20.0.0/16; unset: none",
+    "FUPIN_PUSH_HTTP": "1: receivers may be plain http; unset: https only",
     "FUPIN_SESSION_HOURS": "after so many hours one signs in again, however busy; unset: 12",
     "FUPIN_SESSIONS": "sessions of one account at the same time, the oldest end; unset: 5",
     "FUPIN_HTTPS": "1 when a proxy speaks TLS to the browsers: cookies then travel over https only",

@@ -123,6 +123,10 @@ FUPIN_SECOND_FACTOR = environment.second_factor()
 
 FUPIN_OIDC = environment.government()
 
+FUPIN_AGREEMENTS_REQUIRED = environment.flag("FUPIN_AGREEMENTS_REQUIRED")
+FUPIN_PUSH_NETWORKS = environment.networks("FUPIN_PUSH_NETWORKS")
+FUPIN_PUSH_HTTP = environment.flag("FUPIN_PUSH_HTTP")
+
 FUPIN_SESSION_HOURS = max(1, environment.number("FUPIN_SESSION_HOURS", 12))
 FUPIN_SESSIONS = max(1, environment.number("FUPIN_SESSIONS", 5))
 SESSION_COOKIE_AGE = 30 * 60  # idle, not absolute: `fupin.ui.sessions` starts it anew, once a minute at most

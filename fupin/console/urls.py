@@ -3,7 +3,9 @@
 from django.urls import path
 
 from fupin.console.views import (
+    agreements,
     deliveries,
+    departments,
     factors,
     findings,
     full_numbers,
@@ -41,6 +43,13 @@ urlpatterns = [
     path("deliveries/<str:delivery_id>/", deliveries.delivery, name="delivery"),
     path("deliveries/<str:delivery_id>/progress/", deliveries.progress, name="delivery_progress"),
     path("deliveries/<str:delivery_id>/bad-rows/", deliveries.bad_rows, name="bad_rows"),
+    path("agreements/", agreements.agreements, name="agreements"),
+    path("agreements/new/", agreements.new, name="agreement_new"),
+    path("agreements/<int:number>/", agreements.agreement, name="agreement"),
+    path("agreements/<int:number>/<str:act>/", agreements.act, name="agreement_act"),
+    path("departments/", departments.departments, name="departments"),
+    path("departments/<str:name>/", departments.department, name="department"),
+    path("exchanges/", departments.exchanges, name="exchanges"),
     path("runs/", runs.runs, name="runs"),
     path("runs/new/", runs.start, name="run_start"),
     path("runs/<str:run_id>/", runs.run, name="run"),

@@ -1,9 +1,28 @@
 """The door to exchange: all outside data come in here."""
 
+from fupin.exchange.agreement_models import ENDING_DAYS, Agreement, AgreementState, ExchangeEntry, Way
+from fupin.exchange.agreement_queries import (
+    DepartmentRow,
+    agreement_for,
+    agreements_for,
+    department_rows,
+    departments_of,
+    entry_of,
+    exchanges_for,
+    push_for,
+    pushes_for,
+)
+from fupin.exchange.agreement_rules import Terms
+from fupin.exchange.agreements import SIGN, agree, covering, end, propose, pseudonym_key, side_of
 from fupin.exchange.bad_rows import write_bad_rows
+from fupin.exchange.exchanges import holds_now, note_outgoing
+from fupin.exchange.generated import sign_generated_agreements
 from fupin.exchange.kept import KeptFile, files_kept
 from fupin.exchange.key_rotation import drop_key, keys_used, rotate_key
 from fupin.exchange.models import Delivery, DeliveryState
+from fupin.exchange.outgoing import OFFICE, OUTGOING, columns_of, let_out, set_names, side_names
+from fupin.exchange.push_models import Push, PushState, PushTry, Subscription
+from fupin.exchange.pushing import MOST_TRIES, open_subscriptions, push_rows, replay, subscribe, unsubscribe
 from fupin.exchange.queries import (
     QuarantinedCells,
     datasets_for,
@@ -21,29 +40,70 @@ from fupin.exchange.services import SEEN_EN, SEEN_ZH, enqueue, process, receive,
 from fupin.kernel.giving_up import when_given_up
 
 __all__ = [
+    "ENDING_DAYS",
+    "MOST_TRIES",
+    "OFFICE",
+    "OUTGOING",
     "SEEN_EN",
     "SEEN_ZH",
+    "SIGN",
+    "Agreement",
+    "AgreementState",
     "Delivery",
     "DeliveryState",
+    "DepartmentRow",
+    "ExchangeEntry",
     "KeptFile",
+    "Push",
+    "PushState",
+    "PushTry",
     "QuarantinedCells",
     "Refusal",
+    "Subscription",
+    "Terms",
+    "Way",
+    "agree",
+    "agreement_for",
+    "agreements_for",
+    "columns_of",
+    "covering",
     "dataset_named",
     "datasets_for",
     "deliveries_for",
     "delivery_for",
+    "department_rows",
+    "departments_of",
     "drop_key",
+    "end",
     "enqueue",
+    "entry_of",
+    "exchanges_for",
     "files_kept",
     "guess_dataset",
+    "holds_now",
     "keys_used",
+    "let_out",
+    "note_outgoing",
+    "open_subscriptions",
     "process",
+    "propose",
+    "pseudonym_key",
+    "push_for",
+    "push_rows",
+    "pushes_for",
     "quarantine_of",
     "quarantined_cells",
     "reason_title",
     "receive",
+    "replay",
     "rotate_key",
+    "set_names",
+    "side_names",
+    "side_of",
+    "sign_generated_agreements",
+    "subscribe",
     "sweep",
+    "unsubscribe",
     "usable_deliveries",
     "when_given_up",
     "write_bad_rows",

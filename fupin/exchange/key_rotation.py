@@ -1,6 +1,6 @@
 """Rotating keys, whole: the registry, and what was delivered. Broken off anywhere, it goes on when it is run again.
 
-* encryption: quarantined cells in batches, sealed files one by one, each replaced in one step.
+* encryption: quarantined cells in batches, secrets of agreements and messages, sealed files one by one.
 * lake: every file that counts is derived anew from its sealed copy, beside the one in use, which stays for the runs
   that pinned it. Runs and deliveries go on with the version in use; when nothing is missing the platform turns.
 """
@@ -18,6 +18,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from fupin.accounts.api import User, record
+from fupin.exchange.kept_rotation import reseal_kept
 from fupin.exchange.ledger import place_of
 from fupin.exchange.models import Delivery, DeliveryState, LakeFile, QuarantinedRow
 from fupin.exchange.parquet import lake_keys
@@ -87,7 +88,7 @@ def _needed(purpose: str, id_: str, count: int) -> UserError:
 
 def _renew(by: User | None, purpose: str, report: Progress) -> dict[str, int]:
     if purpose == "encryption":
-        return {"quarantine": _reseal_cells(report), "raw": _reseal_files(report)}
+        return {"quarantine": _reseal_cells(report), "kept": reseal_kept(), "raw": _reseal_files(report)}
     return {"lake": _derive_and_turn(by, report)} if purpose == "lake" else {}
 
 

@@ -10,9 +10,11 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from fupin.accounts.api import User, record
+from fupin.exchange.exchanges import note_delivery
 from fupin.exchange.intake import Intake
 from fupin.exchange.models import Delivery, DeliveryState, QuarantinedRow
 from fupin.exchange.reading.rowcheck import BadRow
+from fupin.exchange.rules import dataset_named
 from fupin.exchange.sealing import seal_cells
 from fupin.exchange.workplace import parquet_name
 from fupin.kernel.keys import Key
@@ -45,6 +47,7 @@ def accept(*, by: User | None, delivery: Delivery, taken: Intake, key: Key) -> N
         QuarantinedRow.objects.filter(delivery=delivery).delete()
         _quarantine(delivery.pk, taken.bad)
         _withdraw(by, delivery)
+        note_delivery(by=by, delivery=delivery, dataset=dataset_named(delivery.dataset))
         record(by=by, verb="receive", object_kind="delivery", object_id=delivery.pk, detail=_counts(delivery))
 
 

@@ -6,6 +6,24 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from fupin.exchange.agreement_models import Agreement, AgreementState, Direction, ExchangeEntry, Way
+from fupin.exchange.push_models import Push, PushState, PushTry, Subscription
+
+__all__ = [
+    "Agreement",
+    "AgreementState",
+    "Delivery",
+    "DeliveryState",
+    "Direction",
+    "ExchangeEntry",
+    "Push",
+    "PushState",
+    "PushTry",
+    "QuarantinedRow",
+    "Subscription",
+    "Way",
+]
+
 
 class DeliveryState(models.TextChoices):
     WAITING = "waiting", _("等待处理")

@@ -42,11 +42,13 @@ class QuarantinedCells:
 
 
 def encryption_keys_in_use() -> Counter[str]:
-    """Encryption key id → how many quarantined rows and sealed files name it."""
+    """Encryption key id → how many quarantined rows, messages, secrets of agreements and sealed files name it."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT convert_from(substring(cells FROM 2 FOR get_byte(cells, 0)), 'UTF8'), count(*) "
-            "FROM exchange_quarantinedrow GROUP BY 1"
+            "SELECT convert_from(substring(sealed FROM 2 FOR get_byte(sealed, 0)), 'UTF8'), count(*) FROM ("
+            "SELECT cells AS sealed FROM exchange_quarantinedrow UNION ALL SELECT body FROM exchange_push "
+            "UNION ALL SELECT secret FROM exchange_subscription UNION ALL SELECT pseudonyms FROM exchange_agreement"
+            ") kept GROUP BY 1"
         )
         named = Counter({str(id_): int(count) for id_, count in cursor.fetchall()})
     return named + Counter(key_id_of_file(path) for path in raw_files())

@@ -14,6 +14,7 @@ from django.utils import timezone
 from fupin.accounts.api import Role, User, acting_as, acting_for_platform, require
 from fupin.catalogue.schema import Dataset
 from fupin.exchange import ledger
+from fupin.exchange.exchanges import demand_agreement, demand_fields
 from fupin.exchange.intake import Intake, Progress, take_in
 from fupin.exchange.models import Delivery, DeliveryState
 from fupin.exchange.parquet import lake_keys
@@ -181,6 +182,7 @@ def _take(
             key = lake_key()
             ready = place.folder / "ready.parquet"
             taken = take_in(source, wanted, fresh.cut_off, lake_keys(key), place.folder, ready, report)
+            demand_fields(wanted, fresh.region, taken.recognised)
             if raw is not None and raw.exists():
                 put(raw, place.raw)
             put(ready, place.parquet)
@@ -209,6 +211,7 @@ def _checked(by: User | None, dataset: str, provider: str, batch: str, cut_off: 
         require(by, "deliver")
         check_department(by.department if by.role == Role.DEPARTMENT else "", wanted)
         check_region(by.region)
+        demand_agreement(wanted, by.region)
     check_said(provider, batch, cut_off, timezone.localdate())
     return wanted
 

@@ -7,6 +7,8 @@ from procrastinate import JobContext, RetryStrategy
 from procrastinate.contrib.django import app
 from procrastinate.jobs import Status
 
+from fupin.accounts.api import acting_for_platform
+from fupin.exchange.pushing import PUSH_TASK, attempt, give_up_push
 from fupin.exchange.services import RECEIVE_TASK, give_up, process
 from fupin.kernel.giving_up import given_up, when_given_up
 
@@ -16,6 +18,7 @@ MOST_ATTEMPTS = 3  # a job that has killed its worker so often would kill the ne
 
 
 when_given_up(RECEIVE_TASK, give_up)
+when_given_up(PUSH_TASK, give_up_push)
 
 
 @app.task(name=RECEIVE_TASK, retry=RetryStrategy(max_attempts=MOST_ATTEMPTS, wait=10), pass_context=True)
@@ -26,6 +29,13 @@ def receive_task(context: JobContext, delivery_id: str) -> None:
         if context.job is not None and context.job.attempts >= MOST_ATTEMPTS:
             give_up(delivery_id)
         raise
+
+
+@app.task(name=PUSH_TASK)
+def push_task(push_id: str, round_: int, tries: int) -> None:
+    """One try; the next one is another job."""
+    with acting_for_platform("push"):
+        attempt(push_id, round_, tries)
 
 
 @app.periodic(cron="* * * * *")

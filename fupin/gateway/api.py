@@ -17,6 +17,7 @@ from ninja.security import HttpBearer
 from fupin.accounts.api import ApiToken, Forbidden, User, act_from_now_on, require_of_token, token_of
 from fupin.catalogue.schema import Dataset
 from fupin.exchange import api as exchange
+from fupin.gateway import shared
 from fupin.kernel.errors import NotFound, UserError
 
 
@@ -134,6 +135,44 @@ def show_delivery(request: HttpRequest, delivery_id: str) -> exchange.Delivery:
 def list_datasets(request: HttpRequest) -> list[dict[str, Any]]:
     """The data sets that the token's account may deliver, with their columns."""
     return [_dataset(one) for one in exchange.datasets_for(_user(request, "deliver"))]
+
+
+class AgreementAnswer(Schema):
+    id: int
+    number: str
+    giver: str
+    taker: str
+    dataset: str
+    fields: list[str]
+    purpose: str
+    region: str
+    valid_from: date
+    valid_until: date
+    standing: str
+
+
+class SharedAnswer(Schema):
+    """``next``: ask for this page next; null after the last one."""
+
+    agreement: str
+    run: str
+    region: str
+    as_of: date
+    total: int
+    next: int | None
+    rows: list[dict[str, Any]]
+
+
+@api.get("/agreements", response={200: list[AgreementAnswer], **ERRORS}, summary="本部门的共享协议")
+def list_agreements(request: HttpRequest) -> list[exchange.Agreement]:
+    """What this account's side gives and gets, the newest first."""
+    return list(exchange.agreements_for(_user(request, "read_shared")))
+
+
+@api.get("/agreements/{int:number}/rows", response={200: SharedAnswer, **ERRORS}, summary="按协议读取数据")
+def read_shared(request: HttpRequest, number: int, page: int = 1) -> dict[str, Any]:
+    """A thousand rows of the newest run, the agreed fields alone. Every reading stands in the ledger of exchanges."""
+    return shared.page_of(_user(request, "read_shared"), number, page)
 
 
 def _dataset(one: Dataset) -> dict[str, Any]:

@@ -49,6 +49,7 @@ from fupin.identify.services import (
     repeat_run,
     start_run,
 )
+from fupin.identify.sharing import Raised, about, announce_run, raised_from, shared_rows, shared_run
 from fupin.kernel.errors import NotFound
 
 __all__ = [
@@ -63,6 +64,7 @@ __all__ = [
     "Finding",
     "HouseholdIndex",
     "NotFound",
+    "Raised",
     "RegionAggregate",
     "RegionMeasure",
     "RegionResult",
@@ -70,6 +72,8 @@ __all__ = [
     "RuleCount",
     "Run",
     "RunState",
+    "about",
+    "announce_run",
     "catalogue_rule",
     "complete_runs",
     "counts_known",
@@ -86,6 +90,7 @@ __all__ = [
     "message_of",
     "pinned_runs",
     "previous_run",
+    "raised_from",
     "region_aggregate",
     "region_measure",
     "region_measures",
@@ -100,6 +105,8 @@ __all__ = [
     "run_folder",
     "run_for",
     "runs_for",
+    "shared_rows",
+    "shared_run",
     "start_run",
     "told_line",
 ]

@@ -29,6 +29,7 @@ from fupin.registry import api as registry
 
 RUN_TASK = "identify.run"
 PIECES_TASK = "identify.pieces"
+ANNOUNCE_TASK = "identify.announce"
 BEHIND = -10  # priority of work that nobody waits for
 
 Progress = Callable[[str, float], None]
@@ -91,7 +92,8 @@ def _execute(run: Run, progress: Progress | None, engine: str) -> Run:
     except Exception as error:
         _mark_failed(run, error)
         raise
-    queue.configure_task(PIECES_TASK, priority=BEHIND).defer(run_id=run.pk)
+    for behind in (PIECES_TASK, ANNOUNCE_TASK):
+        queue.configure_task(behind, priority=BEHIND).defer(run_id=run.pk)
     run.refresh_from_db()
     return run
 

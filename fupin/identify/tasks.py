@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from procrastinate.contrib.django import app
 
+from fupin.accounts.api import acting_for_platform
 from fupin.exchange.api import when_given_up
 from fupin.identify import pieces
 from fupin.identify.explaining import run_folder
 from fupin.identify.models import Run, RunState
-from fupin.identify.services import PIECES_TASK, RUN_TASK, execute_run, give_up
+from fupin.identify.services import ANNOUNCE_TASK, PIECES_TASK, RUN_TASK, execute_run, give_up
+from fupin.identify.sharing import announce_run
 
 when_given_up(RUN_TASK, give_up)
 
@@ -24,3 +26,12 @@ def pieces_task(run_id: str) -> None:
     run = Run.objects.filter(pk=run_id, state=RunState.FINISHED).first()
     if run is not None:
         pieces.prepare(run_folder(run))
+
+
+@app.task(name=ANNOUNCE_TASK)
+def announce_task(run_id: str) -> None:
+    """To the subscribers, behind a finished run."""
+    with acting_for_platform("push"):
+        run = Run.objects.filter(pk=run_id, state=RunState.FINISHED).first()
+        if run is not None:
+            announce_run(run)

@@ -39,6 +39,42 @@ WORK_STATES: Mapping[str, tuple[str, Word]] = {
     "withdrawn": ("unknown", _("已撤回")),
     "failed": ("poor", _("失败")),
 }
+#: how a sharing agreement stands today (``Agreement.standing``)
+STANDINGS: Mapping[str, tuple[str, Word]] = {
+    "draft": ("unknown", _("待双方同意")),
+    "to_come": ("unknown", _("未到生效日")),
+    "holds": ("stable", _("生效")),
+    "ending": ("possibly", _("即将到期")),
+    "expired": ("poor", _("已到期")),
+    "ended": ("unknown", _("已终止")),
+}
+PUSH_STATES: Mapping[str, tuple[str, Word]] = {
+    "waiting": ("busy", _("等待推送")),
+    "delivered": ("stable", _("已送达")),
+    "given_up": ("poor", _("已放弃")),
+    "stopped": ("unknown", _("已停止")),
+}
+#: what came back from a receiver
+OUTCOMES: Mapping[str, Word] = {
+    "delivered": _("已送达"),
+    "refused": _("接收端报错"),
+    "redirect": _("接收端要求转向，没有跟随"),
+    "too_slow": _("接收端太慢，已断开"),
+    "too_long": _("接收端回应太长，已断开"),
+    "broken": _("接收端回应不完整"),
+    "no_connection": _("连不上接收端"),
+    "not_allowed": _("地址在内部网络，没有推送"),
+}
+WAYS: Mapping[str, Word] = {
+    "delivery": _("部门交付"),
+    "push": _("推送给部门"),
+    "read": _("部门经接口读取"),
+}
+COVERS: Mapping[str, tuple[str, Word]] = {
+    "covered": ("stable", _("协议内")),
+    "outside": ("possibly", _("有协议外字段")),
+    "without": ("poor", _("没有协议")),
+}
 CYCLES: Mapping[str, Word] = {
     "monthly": _("每月"),
     "quarterly": _("每季"),
@@ -81,6 +117,12 @@ DEEDS: Mapping[str, Word] = {
     "key_rotated": _("密钥轮换完成"),
     "lake_turned": _("启用新的数据湖密钥"),
     "drop_key": _("删除停用密钥"),
+    "propose_agreement": _("提出共享协议"),
+    "sign_agreement": _("签订共享协议"),
+    "end_agreement": _("终止共享协议"),
+    "subscribe": _("登记推送地址"),
+    "unsubscribe": _("关闭推送地址"),
+    "replay_push": _("重发推送"),
 }
 #: what a deed was done to
 OBJECTS: Mapping[str, Word] = {
@@ -93,6 +135,8 @@ OBJECTS: Mapping[str, Word] = {
     "keys": _("数据密钥"),
     "run": _("运行"),
     "token": _("接口令牌"),
+    "agreement": _("共享协议"),
+    "push": _("推送"),
     "user": _("账号"),
     "sign_in": _("登录名（散列）"),
     "list:households": _("农户名单"),
@@ -103,6 +147,8 @@ OBJECTS: Mapping[str, Word] = {
     "list:runs": _("运行名单"),
     "list:users": _("账号名单"),
     "list:deeds": _("操作记录名单"),
+    "list:agreements": _("共享协议名单"),
+    "list:exchanges": _("交换台账名单"),
 }
 #: what the reader of files says of kind and delimiter
 FILE_WORDS: Mapping[str, Word] = {

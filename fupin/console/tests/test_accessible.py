@@ -15,6 +15,12 @@ PAGES = {
     "deliveries": ("office", "/deliveries/"),
     "delivery": ("office", "/deliveries/{delivery}/"),
     "upload": ("office", "/deliveries/new/"),
+    "agreements": ("office", "/agreements/"),
+    "a new agreement": ("office", "/agreements/new/?dataset=findings"),
+    "an agreement": ("department", "/agreements/{agreement}/"),
+    "departments": ("office", "/departments/"),
+    "a department": ("office", "/departments/disabled_federation/"),
+    "exchanges": ("office", "/exchanges/"),
     "runs": ("office", "/runs/"),
     "run": ("office", "/runs/{run}/"),
     "doubts": ("office", "/runs/{run}/doubts/"),
@@ -40,7 +46,8 @@ def address(visitor: Visitor, path: str) -> str:
     city = visitor.city
     delivery = exchange.deliveries_for(city.cast["office"]).order_by("-bad_rows")[0].pk
     household = city.run.index.order_by("-findings").values_list("household_id", flat=True)[0]
-    return path.format(run=city.run.pk, delivery=delivery, household=household)
+    agreement = exchange.agreements_for(city.cast["department"]).filter(dataset="own_findings")[0].pk
+    return path.format(run=city.run.pk, delivery=delivery, household=household, agreement=agreement)
 
 
 @pytest.mark.parametrize("name", PAGES)

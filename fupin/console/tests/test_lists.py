@@ -24,6 +24,8 @@ LISTS = [
     ("office", "/findings/"),
     ("office", "/deliveries/"),
     ("office", "/runs/"),
+    ("office", "/agreements/"),
+    ("office", "/exchanges/"),
     ("administrator", "/users/"),
     ("audit", "/deeds/?verb=receive"),
 ]

@@ -181,6 +181,7 @@ def delivery(request: HttpRequest, delivery_id: str) -> HttpResponseBase:
         "dataset": datasets().get(one.dataset),
         "busy": one.state in BUSY,
         "recognised": recognised_facts(one.recognised),
+        "entry": exchange.entry_of(one),
         "columns": [(cell, name) for name, cell in one.recognised.get("columns", {}).items()],
         "asked": asked,
         "may_deliver": accounts.may(user, "deliver"),

@@ -13,7 +13,8 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from fupin.accounts.api import VERBS, Role
-from fupin.catalogue.schema import code_lists, datasets, departments, tables
+from fupin.catalogue.schema import code_lists, departments, tables
+from fupin.exchange import api as exchange
 from fupin.identify import api as identify
 from fupin.kernel.masks import mask_name
 from fupin.ui import chrome, words
@@ -192,16 +193,64 @@ def rule_title(rule_id: str) -> str:
 
 @register.filter
 def dataset_name(code: Any) -> str:
-    """Name of a data set by its id, or of the data set of a delivery; the id when the catalogue no longer has it."""
+    """Name of a data set by its id, or of whatever has one; the id when the catalogue no longer has it."""
     id_ = getattr(code, "dataset", code)
-    known = datasets().get(id_)
-    return str(id_) if known is None else tongue(known)
+    return str(spoken(exchange.set_names(id_)))
 
 
 @register.filter
 def department_name(code: str) -> str:
     pair = departments().get(code)
     return code if pair is None else pair[0 if language() == "zh" else 1]
+
+
+@register.filter
+def side_name(code: str) -> str:
+    """A side of an agreement: a department or the office."""
+    return str(spoken(exchange.side_names(code)))
+
+
+@register.filter
+def agreement_word(one: Any) -> Any:
+    return words.STANDINGS[one.standing][1]
+
+
+@register.filter
+def standing_chip(one: Any) -> SafeString:
+    """How an agreement stands, with the days that are left when it ends soon."""
+    tone, word = words.STANDINGS[one.standing]
+    left = _("还有 %(n)s 天") % {"n": one.days_left} if one.standing == "ending" else ""
+    return _chip((tone, f"{word} · {left}" if left else word))
+
+
+@register.filter
+def push_chip(state: str) -> SafeString:
+    return _chip(words.PUSH_STATES[state])
+
+
+@register.filter
+def outcome_word(code: str) -> Any:
+    return words.OUTCOMES.get(code, code)
+
+
+@register.filter
+def way_word(entry: Any) -> Any:
+    return words.WAYS[entry.way]
+
+
+def _cover(entry: Any) -> tuple[str, Any]:
+    return words.COVERS["without" if entry.agreement is None else "outside" if entry.outside else "covered"]
+
+
+@register.filter
+def cover_word(entry: Any) -> Any:
+    return _cover(entry)[1]
+
+
+@register.filter
+def covered_chip(entry: Any) -> SafeString:
+    """Whether an agreement covers an exchange."""
+    return _chip(_cover(entry))
 
 
 @register.filter

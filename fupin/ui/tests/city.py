@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from django.utils import timezone
+
 from fupin.accounts.api import User
 from fupin.accounts.cast import create_cast
 from fupin.exchange import api as exchange
@@ -33,6 +35,7 @@ def small_city(folder: Path) -> City:
     registry.load_shipped_regions(by=office)
     simulate(folder, households=60, others=80, seed=7, as_of=AS_OF)
     registry.load_registry(by=office, folder=folder / "registry")
+    exchange.sign_generated_agreements(region="4501", today=timezone.localdate())
     for path in sorted((folder / "deliveries").rglob("*")):
         found = exchange.guess_dataset(path) if path.is_file() and path.suffix in (".csv", ".xlsx") else None
         if found in TAKEN:
