@@ -21,7 +21,8 @@ from typing import Any
 from fupin.bench.frame import Result, say
 
 BENCHMARKS = (
-    "index", "compare", "receive", "load_back", "snapshot", "pages", "rows", "search", "trail", "drill", "link"
+    "index", "compare", "receive", "load_back", "snapshot", "pages", "rows", "search", "trail", "screen",
+    "drill", "link",
 )  # fmt: skip
 
 

@@ -42,6 +42,7 @@ def register(app: typer.Typer) -> None:
     app.command("runs")(runs_command)
     app.command("explain")(explain_command)
     app.command("score")(score_command)
+    app.command("screen")(screen_command)
 
 
 def parse_day(text: str) -> date:
@@ -77,6 +78,31 @@ def run_command(
     with step_progress(quiet=as_json) as report:
         run = identify.execute_run(run, report, engine or "")
     _show(run, as_json)
+
+
+def screen_command(
+    region: Annotated[str, typer.Option(help="区划代码 / region code, such as 4501")],
+    as_of: Annotated[str, typer.Option(help="截止日 / cut-off date, such as 2026-10-31")],
+    user: As = None,
+    as_json: AsJson = False,
+) -> None:
+    """逻辑筛查：逐条规则查登记内容的矛盾 / logic screening: contradictions inside the registry."""
+    django_ready()
+    from fupin.identify import api as identify
+
+    by = acting_user(user)
+    one = identify.start_screening(by=by, region=region, as_of=parse_day(as_of), in_background=False)
+    with step_progress(quiet=as_json) as report:
+        one = identify.execute_screening(one, report)
+    if as_json:
+        typer.echo(json.dumps({"screening": one.pk, "counts": one.counts}))
+        return
+    told = one.counts
+    typer.echo(
+        f"{one.pk}\n适用规则 / rules applicable: {told['applicable']} / {told['rules']}\n"
+        f"待更正 / to mend: {told['open']:,}，新发现 / new: {told['fresh']:,}，严重 / severe: {told['severe']:,}\n"
+        f"已改正 / mended: {told['mended']:,}  豁免中 / exempted: {told['exempted']:,}"
+    )
 
 
 def rerun_command(run_id: str, engine: EngineOption = None, user: As = None, as_json: AsJson = False) -> None:

@@ -16,10 +16,12 @@ from fupin.catalogue.load import Catalogue, load_catalogue
 from fupin.catalogue.procedures import procedures
 from fupin.catalogue.rules import REGISTRY_TABLES, Rule
 from fupin.catalogue.schema import DATA, CatalogueError
+from fupin.catalogue.screening import read_screening
 from fupin.engine.compare import RulePlan, matched_rows, plan_rule, raised
 from fupin.engine.expressions import KINDS
 from fupin.engine.fields import base_fields, evaluate, levels, plan_field, plan_fields, polars_type, with_computed
 from fupin.engine.scoring import INAPPLICABLE, UNKNOWN, Score, score_indicator
+from fupin.engine.screening import check_screening
 from fupin.engine.vocabulary import having_vocabulary, rule_vocabulary, table_vocabulary
 
 UNKNOWN_WORD = "unknown"
@@ -42,7 +44,18 @@ def check_catalogue(folder: Path = DATA) -> list[str]:
         return [str(error)]
     faults = check_shape(catalogue) + check_evidence(catalogue)
     faults += check_indicator_examples(catalogue)
-    return faults + check_rules(catalogue)
+    return faults + check_rules(catalogue) + _check_screening(folder, catalogue)
+
+
+def _check_screening(folder: Path, catalogue: Catalogue) -> list[str]:
+    """The logic screening of a folder that has one."""
+    place = folder / "rules" / "screen"
+    if not place.is_dir():
+        return []
+    try:
+        return check_screening(catalogue, read_screening(place))
+    except CatalogueError as error:
+        return [str(error)]
 
 
 def _plan_faults(catalogue: Catalogue) -> list[str]:

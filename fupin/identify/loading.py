@@ -142,18 +142,23 @@ def _arrays_as_text(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def _copy(run: Run, table: str, frame: pl.DataFrame, columns: tuple[str, ...]) -> None:
-    """``frame`` has the columns in order; the run is added on the way in."""
+    copy_rows(("run_id", run.pk), table, frame, columns)
+
+
+def copy_rows(owner: tuple[str, str], table: str, frame: pl.DataFrame, columns: tuple[str, ...]) -> None:
+    """``frame`` has the columns in order; the owner's (column, value) is added on the way in."""
     names = sql.SQL(", ").join(map(sql.Identifier, columns))
-    parts = {"table": sql.Identifier(table), "staging": sql.Identifier(f"staging_{table}"), "names": names}
+    staging = sql.Identifier(f"staging_{table}")
+    parts = {"table": sql.Identifier(table), "staging": staging, "names": names, "owner": sql.Identifier(owner[0])}
     create = sql.SQL("CREATE TEMP TABLE {staging} ON COMMIT DROP AS SELECT {names} FROM {table} WITH NO DATA")
     fill = sql.SQL("COPY {staging} ({names}) FROM STDIN (FORMAT csv)")
-    insert = sql.SQL("INSERT INTO {table} (run_id, {names}) SELECT %s, {names} FROM {staging}")
+    insert = sql.SQL("INSERT INTO {table} ({owner}, {names}) SELECT %s, {names} FROM {staging}")
     with connection.cursor() as cursor:
         cursor.execute(create.format(**parts))
         with cursor.copy(fill.format(**parts)) as copy:
             for encoded in _encoded(frame):
                 copy.write(encoded)
-        cursor.execute(insert.format(**parts), [run.pk])
+        cursor.execute(insert.format(**parts), [owner[1]])
 
 
 def _encoded(frame: pl.DataFrame) -> Iterator[bytes]:

@@ -8,8 +8,12 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from fupin.identify.measure_models import RegionMeasure
+from fupin.identify.screening_models import ScreenAnswer, ScreenCount, ScreenExemption, ScreenHit, Screening
 
-__all__ = ["Band", "Finding", "HouseholdIndex", "RegionAggregate", "RegionMeasure", "RegionResult", "Run", "RunState"]
+__all__ = [
+    "Band", "Finding", "HouseholdIndex", "RegionAggregate", "RegionMeasure", "RegionResult", "Run", "RunState",
+    "ScreenAnswer", "ScreenCount", "ScreenExemption", "ScreenHit", "Screening",
+]  # fmt: skip
 
 
 class RunState(models.TextChoices):

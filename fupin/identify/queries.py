@@ -62,10 +62,10 @@ def in_scope(scope: Scope, column: str) -> Q:
 def runs_for(user: User) -> QuerySet[Run]:
     """Runs whose region the user's scope touches: a cadre sees the city's run, cut down to the village."""
     inside = in_scope(user.scope, "region")
-    return Run.objects.filter(Q(region__in=_ancestors(user.scope)) | inside)
+    return Run.objects.filter(Q(region__in=ancestors_of(user.scope)) | inside)
 
 
-def _ancestors(scope: Scope) -> list[str]:
+def ancestors_of(scope: Scope) -> list[str]:
     """The regions that hold a whole prefix of the scope, itself among them."""
     return [prefix[:length] for prefix in scope.prefixes for length in (2, 4, 6, 9, 12) if length <= len(prefix)]
 
@@ -84,7 +84,7 @@ def latest_run(user: User) -> Run | None:
     """
     finished = runs_for(user).filter(state=RunState.FINISHED).order_by("-as_of", "-started_at")
     finished = finished.defer("manifest")  # twenty thousand characters, which hardly any page reads
-    return finished.filter(region__in=_ancestors(user.scope)).first() or finished.first()
+    return finished.filter(region__in=ancestors_of(user.scope)).first() or finished.first()
 
 
 def previous_run(user: User, run: Run) -> Run | None:

@@ -106,7 +106,7 @@ def differing_digests(first: Run, again: Run) -> list[str]:
 
 def _new_run(*, by: User, region: str, as_of: date, rerun_of: Run | None = None) -> Run:
     check_day(as_of, region, timezone.localdate(), load_catalogue())  # refused here, not after minutes of work
-    _demand_region(by, region)
+    demand_region(by, region)
     stamp = timezone.localtime().strftime("%y%m%d%H%M%S%f")[:15]
     with transaction.atomic():
         run = Run.objects.create(
@@ -116,7 +116,7 @@ def _new_run(*, by: User, region: str, as_of: date, rerun_of: Run | None = None)
     return run
 
 
-def _demand_region(by: User, region: str) -> None:
+def demand_region(by: User, region: str) -> None:
     """Known, and somebody lives there. Raises UserError."""
     try:
         registry.region(region)

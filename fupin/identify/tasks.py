@@ -9,10 +9,13 @@ from fupin.exchange.api import when_given_up
 from fupin.identify import pieces
 from fupin.identify.explaining import run_folder
 from fupin.identify.models import Run, RunState
+from fupin.identify.screening import SCREEN_TASK, execute_screening, give_up_screening
+from fupin.identify.screening_models import Screening
 from fupin.identify.services import ANNOUNCE_TASK, PIECES_TASK, RUN_TASK, execute_run, give_up
 from fupin.identify.sharing import announce_run
 
 when_given_up(RUN_TASK, give_up)
+when_given_up(SCREEN_TASK, give_up_screening)
 
 
 @app.task(name=RUN_TASK)
@@ -35,3 +38,8 @@ def announce_task(run_id: str) -> None:
         run = Run.objects.filter(pk=run_id, state=RunState.FINISHED).first()
         if run is not None:
             announce_run(run)
+
+
+@app.task(name=SCREEN_TASK)
+def screen_task(screening_id: str) -> None:
+    execute_screening(Screening.objects.get(pk=screening_id))

@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from fupin.bench import compare, frame, index, link
+from fupin.bench import compare, frame, index, link, screen
 from fupin.bench.compare_data import Size, keys, make
 from fupin.bench.frame import Measured, Result, Side
 
@@ -24,7 +24,7 @@ def measured_here(side: Side) -> Measured:
 
 @pytest.fixture(autouse=True)
 def in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (frame, index, compare):
+    for module in (frame, index, compare, screen):
         monkeypatch.setattr(module, "measure", measured_here)
 
 
@@ -87,3 +87,14 @@ def test_the_published_f1_is_reached(known: link.Known) -> None:
     found = figures(link._published(known))
     assert found["f1_reached"] is True
     assert found["rows"] in (1_000, 5_000, 10_000)
+
+
+def test_the_screening_by_hand_finds_the_same_objects(tmp_path: Path) -> None:
+    found = figures(*screen.run(tmp_path, True, 3_000))
+    assert (found["rows"], found["persons"], found["rules"]) == (3_000, 10_500, 12)
+    hits, all_hits, applied = found["hits"], found["all_rules_hits"], found["all_rules"]
+    assert isinstance(hits, int)
+    assert isinstance(all_hits, int)
+    assert isinstance(applied, int)
+    assert 0 < hits < all_hits < 3_000
+    assert applied > 180

@@ -25,6 +25,8 @@ PAGES = {
     "run": ("office", "/runs/{run}/"),
     "doubts": ("office", "/runs/{run}/doubts/"),
     "findings": ("office", "/findings/"),
+    "screenings": ("office", "/screenings/"),
+    "exemptions": ("office", "/screenings/exemptions/"),
     "households": ("office", "/households/"),
     "nothing found": ("office", "/households/?q=zzzzzz"),
     "portrait": ("office", "/households/{household}/"),

@@ -1,0 +1,124 @@
+"""What a user may see of screenings, hits, answers and exemptions. Every query takes the user first."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from django.db.models import Q, QuerySet
+
+from fupin.accounts.api import User
+from fupin.catalogue.load import load_catalogue
+from fupin.catalogue.screening import ScreenRule, read_screening
+from fupin.engine.screening_words import named_columns, told_message
+from fupin.identify.queries import ancestors_of, in_scope
+from fupin.identify.screening_models import ScreenAnswer, ScreenCount, ScreenExemption, ScreenHit, Screening
+from fupin.kernel.errors import NotFound
+from fupin.kernel.regions import ancestors
+
+
+@dataclass(frozen=True)
+class ScreenLine:
+    """Counts of one rule or one region. ``open``: new and still there, the exempted ones apart."""
+
+    key: str
+    open: int
+    fresh: int
+    mended: int
+    exempted: int
+    severity: int = 0
+
+
+def inside(region: str) -> Q:
+    return Q(village_code__gte=region, village_code__lt=region + ":")
+
+
+def screenings_for(user: User) -> QuerySet[Screening]:
+    """Screenings whose region the user's scope touches."""
+    return Screening.objects.filter(Q(region__in=ancestors_of(user.scope)) | in_scope(user.scope, "region"))
+
+
+def screening_for(user: User, screening_id: str) -> Screening:
+    found = screenings_for(user).filter(pk=screening_id).first()
+    if found is None:
+        raise NotFound(screening_id)
+    return found
+
+
+def previous_screening(one: Screening) -> Screening | None:
+    """The newest finished one that covers the whole region of this one."""
+    covering = [*ancestors(one.region), one.region]
+    older = Screening.objects.filter(region__in=covering, state="finished", started_at__lt=one.started_at)
+    return older.order_by("-started_at").first()
+
+
+def hits_for(user: User, one: Screening) -> QuerySet[ScreenHit]:
+    return ScreenHit.objects.filter(in_scope(user.scope, "village_code"), screening=one)
+
+
+def hit_for(user: User, one: Screening, key: str) -> ScreenHit:
+    """``key``: rule and object, with a colon. Raises NotFound."""
+    rule, _colon, object_id = key.partition(":")
+    found = hits_for(user, one).filter(rule=rule, object_id=object_id).first()
+    if found is None:
+        raise NotFound(key)
+    return found
+
+
+def answers_for(user: User, hit: ScreenHit) -> QuerySet[ScreenAnswer]:
+    found = ScreenAnswer.objects.filter(in_scope(user.scope, "village_code"), rule=hit.rule, object_id=hit.object_id)
+    return found.select_related("by")
+
+
+def exemptions_for(user: User) -> QuerySet[ScreenExemption]:
+    """Those in force or run out by date; ended ones stay in the trail."""
+    found = ScreenExemption.objects.filter(in_scope(user.scope, "village_code"), ended_at__isnull=True)
+    return found.select_related("by")
+
+
+def _lines(found: QuerySet[ScreenCount], key: str) -> list[ScreenLine]:
+    sums: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0, 0])
+    severity: dict[str, int] = {}
+    for name, level, *counts in found.values_list(key, "severity", "open", "fresh", "mended", "exempted"):
+        sums[name] = [a + b for a, b in zip(sums[name], counts, strict=True)]
+        severity[name] = level
+    return [
+        ScreenLine(name, open_, fresh, mended, exempted, severity[name])
+        for name, (open_, fresh, mended, exempted) in sums.items()
+    ]
+
+
+def rule_lines(user: User, one: Screening, region: str) -> list[ScreenLine]:
+    """Rules with anything in a region, the most first. Raises NotFound outside the scope."""
+    _demand(user, region)
+    lines = _lines(ScreenCount.objects.filter(screening=one, region=region), "rule")
+    return sorted(lines, key=lambda line: (-line.open, line.severity, line.key))
+
+
+def region_lines(user: User, one: Screening, codes: list[str]) -> dict[str, ScreenLine]:
+    """Totals of regions inside the scope, by code."""
+    wanted = [code for code in codes if user.scope.covers(code)]
+    return {line.key: line for line in _lines(ScreenCount.objects.filter(screening=one, region__in=wanted), "region")}
+
+
+def _demand(user: User, region: str) -> None:
+    if not user.scope.covers(region):
+        raise NotFound(region)
+
+
+def screen_rule(rule_id: str) -> ScreenRule | None:
+    return read_screening().rules.get(rule_id)
+
+
+@cache
+def _names() -> dict[str, Any]:
+    return named_columns(load_catalogue(), read_screening())
+
+
+def screen_message(hit: ScreenHit, lang: str = "zh") -> str:
+    """The hit in a sentence; its rule's number when the catalogue no longer has it."""
+    rule = screen_rule(hit.rule)
+    return hit.rule if rule is None else told_message(rule, json.dumps(hit.params), lang, _names())
