@@ -18,7 +18,8 @@ def hand_in(visitor: Visitor, file: Path) -> None:
 
 
 def processed(visitor: Visitor, file_name: str) -> Delivery:
-    """Does the queue's work for the newest delivery of that name."""
+    """Does the queue's work for the newest delivery of that name, whose page has come."""
+    visitor.page.wait_for_selector("h1 .chip")
     waiting = exchange.deliveries_for(visitor.city.cast["office"]).filter(file_name=file_name)
     exchange.process(waiting[0].pk)
     return waiting.get()
