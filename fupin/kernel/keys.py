@@ -98,26 +98,22 @@ class Keys:
 
     def encryption_key(self, id_: str) -> Key:
         """The current or a retired encryption key. Raises UserError when there is none of this id."""
-        for key in (self.encryption, *self.retired):
-            if key.id == id_:
-                return key
-        raise UserError(
-            f"找不到加密密钥 {id_!r}",
-            f"no encryption key {id_!r}",
-            "请把停用的密钥放回密钥文件的 retired 中",
-            "put the retired key back under `retired` in the key file",
-        )
+        return self._named((self.encryption, *self.retired), id_, "加密", "encryption", "retired")
 
     def lake_key(self, id_: str) -> Key:
         """The newest or a former version of the lake key. Raises UserError when there is none of this id."""
-        for key in (self.lake, *self.retired_lake):
+        return self._named((self.lake, *self.retired_lake), id_, "数据湖", "lake", "retired_lake")
+
+    @staticmethod
+    def _named(keys: tuple[Key, ...], id_: str, zh: str, en: str, place: str) -> Key:
+        for key in keys:
             if key.id == id_:
                 return key
         raise UserError(
-            f"找不到数据湖密钥 {id_!r}",
-            f"no lake key {id_!r}",
-            "请把停用的密钥放回密钥文件的 retired_lake 中",
-            "put the retired key back under `retired_lake` in the key file",
+            f"找不到{zh}密钥 {id_!r}",
+            f"no {en} key {id_!r}",
+            f"请把停用的密钥放回密钥文件的 {place} 中",
+            f"put the retired key back under `{place}` in the key file",
         )
 
     def former(self, purpose: str) -> tuple[Key, ...]:

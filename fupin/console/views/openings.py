@@ -11,9 +11,9 @@ from django.views.decorators.http import require_http_methods
 from fupin.accounts import api as accounts
 from fupin.accounts.api import BulkOpening, User
 from fupin.kernel.errors import NotFound, UserError
+from fupin.ui.exports import XLSX_TYPE
 from fupin.ui.guards import problem_of, room, user_of
 
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 SHOWN = 200  # errors on the page; the file has all
 
 
@@ -98,7 +98,7 @@ def _own(request: HttpRequest, number: int) -> BulkOpening:
 
 
 def _book(content: bytes, name: str) -> HttpResponse:
-    answer = HttpResponse(content, content_type=XLSX)
+    answer = HttpResponse(content, content_type=XLSX_TYPE)
     answer["Content-Disposition"] = f'attachment; filename="{name}"'
     answer["Cache-Control"] = "no-store, private"
     return answer

@@ -27,11 +27,11 @@ from fupin.identify.api import ScreenHit, Screening, Standing
 from fupin.kernel.errors import NotFound, UserError
 from fupin.ui import words
 from fupin.ui.answers import answer
+from fupin.ui.exports import XLSX_TYPE
 from fupin.ui.guards import Problem, problem_of, room, user_of
 from fupin.ui.places import place_of, village_names
 from fupin.ui.templatetags.ui import spoken
 
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 AREA = "screenings"
 BUSY = ("waiting", "running")
 OPEN = ("new", "still")
@@ -209,7 +209,7 @@ def corrections(request: HttpRequest, screening_id: str) -> HttpResponse:
     demand_size(rows.count())
     found = list(rows.order_by("village_code", "household_id", "severity", "rule", "object_id"))
     content = correction_book(user, one, lists.dressed(user, found), asked["region"])
-    sent = HttpResponse(content, content_type=XLSX)
+    sent = HttpResponse(content, content_type=XLSX_TYPE)
     sent["Content-Disposition"] = f'attachment; filename="corrections-{one.pk}.xlsx"'
     sent["Cache-Control"] = "no-store, private"
     return sent
