@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
@@ -24,6 +23,7 @@ from fupin.engine.staging import Stage
 from fupin.exchange import api as exchange
 from fupin.identify import screening_rows
 from fupin.identify.loading import copy_rows
+from fupin.identify.long_work import Progress, mark_failed, reporter
 from fupin.identify.rules import check_day
 from fupin.identify.screening_models import ScreenAnswer, ScreenCount, ScreenExemption, ScreenHit, Screening
 from fupin.identify.screening_queries import hit_for, inside, previous_screening
@@ -33,7 +33,6 @@ from fupin.registry import api as registry
 
 SCREEN_TASK = "identify.screen"
 LONGEST = 3 * 366  # days for which an exemption may hold
-Progress = Callable[[str, float], None]
 
 
 def start_screening(*, by: User, region: str, as_of: date | None = None, in_background: bool = True) -> Screening:
@@ -55,7 +54,7 @@ def start_screening(*, by: User, region: str, as_of: date | None = None, in_back
 def execute_screening(one: Screening, progress: Progress | None = None) -> Screening:
     """Snapshot → rules → database. Safe to call again after a kill: it begins anew."""
     with accounts.acting_for(one.started_by, one.region):
-        report = _reporter(one, progress)
+        report = reporter(one, progress)
         Screening.objects.filter(pk=one.pk).update(state="running", problem={})
         folder = Path(settings.FUPIN_DATA_DIR) / "screenings" / one.pk
         try:
@@ -63,7 +62,7 @@ def execute_screening(one: Screening, progress: Progress | None = None) -> Scree
             report("load", 0.8)
             _load(one, screened)
         except Exception as error:
-            _mark_failed(one, error)
+            mark_failed(one, error)
             raise
         finally:
             shutil.rmtree(folder, ignore_errors=True)  # a screening keeps no copy of the registry
@@ -180,26 +179,3 @@ def give_up_screening(screening_id: str) -> None:
     }
     stopped = Screening.objects.filter(pk=screening_id, state__in=("waiting", "running"))
     stopped.update(state="failed", problem=problem, finished_at=timezone.now())
-
-
-def _mark_failed(one: Screening, error: Exception) -> None:
-    name = type(error).__name__
-    problem = {"zh": f"内部错误：{name}", "en": f"internal error: {name}"}
-    if isinstance(error, UserError):
-        problem = {"zh": error.zh, "en": error.en}
-    Screening.objects.filter(pk=one.pk).update(state="failed", problem=problem, finished_at=timezone.now())
-
-
-def _reporter(one: Screening, progress: Progress | None) -> Progress:
-    last = -1
-
-    def report(step: str, share: float) -> None:
-        nonlocal last
-        percent = min(100, int(share * 100))
-        if percent != last:
-            last = percent
-            Screening.objects.filter(pk=one.pk).update(step=step[:60], progress=percent)
-        if progress is not None:
-            progress(step, share)
-
-    return report

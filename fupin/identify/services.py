@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -22,6 +21,7 @@ from fupin.engine.spark.cluster import Cluster, demand_cluster
 from fupin.exchange import api as exchange
 from fupin.identify.explaining import pinned_inputs, run_folder
 from fupin.identify.loading import load_results
+from fupin.identify.long_work import Progress, mark_failed, reporter
 from fupin.identify.models import Run, RunState
 from fupin.identify.rules import check_day
 from fupin.kernel.errors import NotFound, UserError
@@ -31,8 +31,6 @@ RUN_TASK = "identify.run"
 PIECES_TASK = "identify.pieces"
 ANNOUNCE_TASK = "identify.announce"
 BEHIND = -10  # priority of work that nobody waits for
-
-Progress = Callable[[str, float], None]
 
 
 def start_run(*, by: User, region: str, as_of: date, in_background: bool = True, engine: str = "") -> Run:
@@ -83,14 +81,14 @@ def execute_run(run: Run, progress: Progress | None = None, engine: str = "") ->
 def _execute(run: Run, progress: Progress | None, engine: str) -> Run:
     folder = run_folder(run)
     folder.mkdir(parents=True, exist_ok=True)
-    report = _reporter(run, progress)
+    report = reporter(run, progress)
     Run.objects.filter(pk=run.pk).update(state=RunState.RUNNING, problem={}, folder=f"runs/{run.id}")
     try:
         inputs, pinned = _pin_inputs(run, folder, report, engine or settings.FUPIN_ENGINE)
         manifest = engine_run.execute(inputs, folder, _span(report, 0.25, 0.85), cluster=cluster_for(engine or pinned))
         load_results(run, folder, manifest, inputs.snapshot, _span(report, 0.85, 1.0))
     except Exception as error:
-        _mark_failed(run, error)
+        mark_failed(run, error)
         raise
     for behind in (PIECES_TASK, ANNOUNCE_TASK):
         queue.configure_task(behind, priority=BEHIND).defer(run_id=run.pk)
@@ -215,14 +213,6 @@ def _same_catalogue_and_code(run: Run, engine: str) -> None:
         )
 
 
-def _mark_failed(run: Run, error: Exception) -> None:
-    if isinstance(error, UserError):
-        problem = {"zh": error.zh, "en": error.en}
-    else:
-        problem = {"zh": f"内部错误：{type(error).__name__}", "en": f"internal error: {type(error).__name__}"}
-    Run.objects.filter(pk=run.pk).update(state=RunState.FAILED, problem=problem, finished_at=timezone.now())
-
-
 def give_up(run_id: str) -> None:
     """The queue will not try again: a run that has killed its worker several times has failed."""
     problem = {
@@ -231,22 +221,6 @@ def give_up(run_id: str) -> None:
     }
     stopped = Run.objects.filter(pk=run_id, state__in=(RunState.WAITING, RunState.RUNNING))
     stopped.update(state=RunState.FAILED, problem=problem, finished_at=timezone.now())
-
-
-def _reporter(run: Run, progress: Progress | None) -> Progress:
-    """Tells the caller and, at most once for each percent, the database."""
-    last = -1
-
-    def report(step: str, share: float) -> None:
-        nonlocal last
-        percent = min(100, int(share * 100))
-        if percent != last:
-            last = percent
-            Run.objects.filter(pk=run.pk).update(step=step[:60], progress=percent)
-        if progress is not None:
-            progress(step, share)
-
-    return report
 
 
 def _span(report: Progress, low: float, high: float) -> Progress:
