@@ -1,6 +1,7 @@
 """The only door to identification for other apps."""
 
 from fupin.identify.aggregates import HISTOGRAM_STEP, INCOME_BINS, INCOME_STEP, SCATTER_STEP
+from fupin.identify.cases.in_database import write_rules
 from fupin.identify.corrections import (
     ANSWER_HEAD,
     ANSWERS,
@@ -23,6 +24,7 @@ from fupin.identify.explaining import (
     run_folder,
 )
 from fupin.identify.kept import pinned_runs, run_files_kept
+from fupin.identify.key_rotation import drop_key, keys_used, rotate_key
 from fupin.identify.loading import complete_runs
 from fupin.identify.measure_models import RegionMeasure
 from fupin.identify.measure_queries import measures_below, region_measure, region_measures
@@ -126,6 +128,7 @@ __all__ = [
     "counts_known",
     "differing_digests",
     "doubts_for",
+    "drop_key",
     "end_exemption",
     "execute_run",
     "execute_screening",
@@ -137,6 +140,7 @@ __all__ = [
     "hit_for",
     "hits_for",
     "index_for",
+    "keys_used",
     "latest_run",
     "list_key",
     "measures_below",
@@ -155,6 +159,7 @@ __all__ = [
     "region_rows",
     "registry_spec",
     "repeat_run",
+    "rotate_key",
     "rule_counts",
     "rule_lines",
     "rule_title",
@@ -171,4 +176,5 @@ __all__ = [
     "start_run",
     "start_screening",
     "told_line",
+    "write_rules",
 ]

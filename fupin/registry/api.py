@@ -48,7 +48,7 @@ from fupin.registry.reference import (
 )
 from fupin.registry.region_loading import load_regions, load_shipped_regions
 from fupin.registry.registry_loading import Loaded, load_registry
-from fupin.registry.sealing import seal, seal_many, unseal
+from fupin.registry.sealing import key_id_of, seal, seal_bytes, seal_many, unseal, unseal_bytes
 from fupin.registry.searching import is_broad, search_households
 from fupin.registry.services import Receipt, ask_value, open_value, reveal, reveal_id
 from fupin.registry.snapshot import SnapshotInfo, snapshot
@@ -100,6 +100,7 @@ __all__ = [
     "household_for",
     "households_for",
     "is_broad",
+    "key_id_of",
     "keys_used",
     "label",
     "lake_key",
@@ -126,6 +127,7 @@ __all__ = [
     "reveal_id",
     "rotate",
     "seal",
+    "seal_bytes",
     "seal_many",
     "search_households",
     "snapshot",
@@ -135,4 +137,5 @@ __all__ = [
     "timeline_of",
     "turn_lake_key",
     "unseal",
+    "unseal_bytes",
 ]
