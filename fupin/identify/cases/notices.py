@@ -11,12 +11,12 @@ from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
+from django.utils import timezone
 
 from fupin.accounts import api as accounts
 from fupin.accounts.api import User
 from fupin.catalogue.parameters import parameters
 from fupin.catalogue.procedures import Step, procedures
-from fupin.identify.cases import clock
 from fupin.identify.cases.course import HANG
 from fupin.identify.cases.deadlines import due_on
 from fupin.identify.cases.files import CONTACT, Attached
@@ -57,7 +57,7 @@ class PublicNotice:
 
     @property
     def hangs(self) -> bool:
-        return clock.today() <= self.last_day
+        return timezone.localdate() <= self.last_day
 
 
 @dataclass(frozen=True)
@@ -72,8 +72,8 @@ class PublicAnswer:
 
 def shortest(step: Step, village: str) -> date:
     """The last day of a notice that is hung today for as long as the law wants."""
-    days = int(parameters()[step.lasts].at(clock.today(), village))
-    return clock.today() + timedelta(days=days)
+    days = int(parameters()[step.lasts].at(timezone.localdate(), village))
+    return timezone.localdate() + timedelta(days=days)
 
 
 @transaction.atomic
@@ -102,7 +102,7 @@ def hang_notice(
         )
     with said_by_database():
         made = Notice.objects.create(
-            code=code(), procedure=procedure, step=step, village_code=village, hung_on=clock.today(),
+            code=code(), procedure=procedure, step=step, village_code=village, hung_on=timezone.localdate(),
             last_day=last_day or least, place=place.strip()[:80], by=by,
         )  # fmt: skip
     for case in waiting:
@@ -143,7 +143,11 @@ def object_to(
         )  # fmt: skip
     mark, receipt = uuid.uuid4(), code(12)
     contact = f"{name.strip()[:60]} {phone.strip()[:40]}" if name.strip() else ""
-    due = due_on(clock.today(), int(parameters()["answer_objection_days"].at(clock.today(), notice.village)), "working")
+    due = due_on(
+        timezone.localdate(),
+        int(parameters()["answer_objection_days"].at(timezone.localdate(), notice.village)),
+        "working",
+    )
     parts = zip(*[(f.mark, f.name, f.media, f.size, f.sha256, f.sealed) for f in files], strict=True)
     columns: list[Any] = [list(column) for column in parts] or [[], [], [], [], [], []]
     sealed = registry.seal(settings.FUPIN_KEYS.now, contact, CONTACT.format(mark)) if contact else None

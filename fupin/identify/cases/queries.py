@@ -9,10 +9,11 @@ from typing import Any
 
 from django.db.models import Count, Q, QuerySet
 from django.db.models.functions import Substr
+from django.utils import timezone
 
 from fupin.accounts.api import User, may
 from fupin.catalogue.procedures import LASTING, Procedure, Step, procedures
-from fupin.identify.cases import clock, course
+from fupin.identify.cases import course
 from fupin.identify.cases.course import Act, Block, Standing
 from fupin.identify.cases.deadlines import days_over
 from fupin.identify.cases.models import Case, CaseAct, CasePaper, Monitored, Notice, Objection
@@ -115,7 +116,7 @@ def waits_for(case: Case, on: date | None = None) -> list[Block]:
         return []
     step = present_step(case)
     act = Act(
-        case.step, course.PASS, on or clock.today(), papers=frozenset(papers_there(case)),
+        case.step, course.PASS, on or timezone.localdate(), papers=frozenset(papers_there(case)),
         signatures=frozenset(step.signatures), compared=True,
     )  # fmt: skip
     found = blocks_of(case, act)
@@ -132,7 +133,7 @@ def last_day(case: Case) -> date | None:
 
 def overdue(case: Case) -> int:
     """Calendar days over the limit; 0 in time, ended, or without one."""
-    return 0 if case.ended or case.due_on is None else days_over(case.due_on, clock.today())
+    return 0 if case.ended or case.due_on is None else days_over(case.due_on, timezone.localdate())
 
 
 def mine(user: User, rows: QuerySet[Case]) -> QuerySet[Case]:
@@ -145,7 +146,7 @@ def mine(user: User, rows: QuerySet[Case]) -> QuerySet[Case]:
 
 
 def late(rows: QuerySet[Case]) -> QuerySet[Case]:
-    return rows.filter(ended="", due_on__lt=clock.today())
+    return rows.filter(ended="", due_on__lt=timezone.localdate())
 
 
 def level_of_turn(case: Case) -> str:
@@ -175,7 +176,7 @@ def _counted(rows: QuerySet[Case, Any], since: date, until: date) -> Iterable[di
     period = Q(ended_on__range=(since, until))
     return rows.order_by().annotate(
         open=Count("pk", filter=Q(ended="")),
-        overdue=Count("pk", filter=Q(ended="", due_on__lt=clock.today())),
+        overdue=Count("pk", filter=Q(ended="", due_on__lt=timezone.localdate())),
         passed=Count("pk", filter=period & Q(ended="passed")),
         refused=Count("pk", filter=period & ~Q(ended="passed")),
         opened=Count("pk", filter=Q(opened_on__range=(since, until))),

@@ -16,7 +16,7 @@ from fupin.accounts import api as accounts
 from fupin.accounts.api import User
 from fupin.catalogue.procedures import Procedure, procedures
 from fupin.catalogue.standards import standards, standards_for
-from fupin.identify.cases import clock, course
+from fupin.identify.cases import course
 from fupin.identify.cases.course import Act, Block, Votes
 from fupin.identify.cases.effects import take_effect
 from fupin.identify.cases.files import attached, keep
@@ -75,7 +75,7 @@ def open_case(
         raise UserError("没有这个程序", "there is no such procedure", "请从列表中选择", "choose one of the list")
     _demand_fitting(known, home.state, kind)
     listed = standards_for(home.village_code).id if any(step.kind == "standards" for step in known.steps) else ""
-    opened = clock.today()
+    opened = timezone.localdate()
     due = course.deadline(known, course.Standing(known.steps[0].id, opened), opened, home.village_code)
     with said_by_database():
         made = Case.objects.create(
@@ -162,7 +162,7 @@ def _act_of(by: User, case: Case, form: Form) -> Act:
         item.zh for item in listed.items if not form.standards.get(item.id, (False, ""))[0]
     )  # fmt: skip
     return Act(
-        case.step, form.outcome, clock.today(), form.to, frozenset(papers_there(case)),
+        case.step, form.outcome, timezone.localdate(), form.to, frozenset(papers_there(case)),
         frozenset(role for role, name in form.signatures.items() if name.strip()), form.votes, unmet,
         compared=bool(_run_of(by, case)),
     )  # fmt: skip

@@ -26,16 +26,15 @@ def wait(db: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[int], 
     from django.utils import timezone
 
     from fupin.accounts.trail.entries import owners_connection
-    from fupin.identify.cases import clock
 
-    passed = 0
+    today, passed = timezone.localdate, 0
 
     def turn(days: int) -> None:
         nonlocal passed
         passed += days
         with owners_connection() as connection:
             connection.execute(DAY.format(passed))
-        monkeypatch.setattr(clock, "today", lambda: timezone.localdate() + timedelta(passed))
+        monkeypatch.setattr(timezone, "localdate", lambda *given: today(*given) + timedelta(passed))
 
     yield turn
     with owners_connection() as connection:

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 
 from fupin.accounts.api import acting_as
 from fupin.accounts.tests.fixtures import Cast
-from fupin.identify.cases import clock
 from fupin.identify.cases.course import Votes
 from fupin.identify.cases.models import Case
 from fupin.identify.cases.queries import case_for, cases_for, late, mine, monitored, overdue, waits_for
@@ -28,11 +28,16 @@ def codes(error: pytest.ExceptionInfo[Blocked]) -> list[str]:
 
 def test_a_case_begins_at_its_first_step_with_a_limit_for_it(cast: Cast, applicant: Household) -> None:
     case = apply_for(cast.cadre, applicant)
-    assert (case.step, case.ended, case.opened_on, case.opened_by) == ("application", "", clock.today(), cast.cadre)
+    assert (case.step, case.ended, case.opened_on, case.opened_by) == (
+        "application",
+        "",
+        timezone.localdate(),
+        cast.cadre,
+    )
     case = take(cast.cadre, case)
     assert case.step == "survey"
     assert case.due_on is not None
-    assert case.due_on >= clock.today() + timedelta(10)
+    assert case.due_on >= timezone.localdate() + timedelta(10)
 
 
 def test_monitoring_from_the_clue_to_the_recognition(
@@ -124,7 +129,7 @@ def test_a_notice_cannot_be_ended_early_nor_hung_for_fewer_days(
     compared(applicant.pk)
     case = to_step(cast, apply_for(cast.cadre, applicant), "first_notice", wait)
     with pytest.raises(UserError, match="不足法定天数"):
-        hang(cast.cadre, case, last_day=clock.today() + timedelta(6))
+        hang(cast.cadre, case, last_day=timezone.localdate() + timedelta(6))
     hang(cast.cadre, case)
     wait(7)
     case = case_for(cast.cadre, case.pk)
