@@ -39,6 +39,7 @@ from fupin.identify.cases.queries import (
     turns_of,
     waits_for,
 )
+from fupin.identify.cases.services import VERB as CASE_VERB
 from fupin.identify.cases.services import Blocked, Form, attach_paper, open_case, take_step
 from fupin.identify.corrections import (
     ANSWER_HEAD,
@@ -136,6 +137,7 @@ from fupin.kernel.errors import NotFound
 __all__ = [
     "ANSWERS",
     "ANSWER_HEAD",
+    "CASE_VERB",
     "DOUBT_REASONS",
     "HISTOGRAM_STEP",
     "INCOME_BINS",
