@@ -67,7 +67,7 @@ from fupin.registry.reference import (
 )
 from fupin.registry.region_loading import load_regions, load_shipped_regions
 from fupin.registry.registry_loading import Loaded, load_registry
-from fupin.registry.sealing import seal, seal_many, unseal
+from fupin.registry.sealing import key_id_of, seal, seal_bytes, seal_many, unseal, unseal_bytes
 from fupin.registry.searching import is_broad, search_households
 from fupin.registry.services import Receipt, ask_value, open_value, reveal, reveal_id
 from fupin.registry.snapshot import SnapshotInfo, snapshot
@@ -138,6 +138,7 @@ __all__ = [
     "household_for",
     "households_for",
     "is_broad",
+    "key_id_of",
     "keys_used",
     "label",
     "lake_key",
@@ -169,6 +170,7 @@ __all__ = [
     "reverse",
     "rotate",
     "seal",
+    "seal_bytes",
     "seal_many",
     "search_households",
     "snapshot",
@@ -180,4 +182,5 @@ __all__ = [
     "timeline_of",
     "turn_lake_key",
     "unseal",
+    "unseal_bytes",
 ]
