@@ -6,7 +6,7 @@ Source: ``data/changes``. What a kind *does* (``act``) is a program's; everythin
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -66,7 +66,8 @@ class Example:
 @dataclass(frozen=True)
 class ChangeKind:
     """``level``: the lowest office that may record it. ``code``: of 自然增加/减少. ``last_day``: the day itself still
-    counts. ``begins_in``/``ends_in``: states; ``overwrites``: it may reach back behind the present state."""
+    counts. ``proposed_by``: rule of comparison whose confirmed finding proposes it → what of the finding tells the day.
+    ``begins_in``/``ends_in``: states; ``overwrites``: it may reach back behind the present state."""
 
     id: str
     zh: str
@@ -86,6 +87,7 @@ class ChangeKind:
     overwrites: bool = False
     by_case: bool = False
     reversible: bool = True
+    proposed_by: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def about(self) -> str:
@@ -112,6 +114,7 @@ class ChangeKind:
 _NEEDED = ("id", "zh", "en", "act", "level", "papers", "reference", "examples")
 _OPTIONAL = (
     "code", "number", "not_before", "last_day", "fields", "begins_in", "ends_in", "overwrites", "by_case", "reversible",
+    "proposed_by",
 )  # fmt: skip
 _LISTS = ("papers", "not_before", "fields", "begins_in", "ends_in")
 

@@ -132,6 +132,17 @@ from fupin.identify.services import (
     start_run,
 )
 from fupin.identify.sharing import Raised, about, announce_run, raised_from, shared_rows, shared_run
+from fupin.identify.verdict_models import FindingVerdict, Said
+from fupin.identify.verdicts import (
+    Proposal,
+    change_of,
+    finding_key,
+    judge_finding,
+    proposal_of,
+    proposed_by,
+    proposes,
+    verdict_of,
+)
 from fupin.kernel.errors import NotFound
 
 __all__ = [
@@ -161,6 +172,7 @@ __all__ = [
     "Doubt",
     "Ended",
     "Finding",
+    "FindingVerdict",
     "Form",
     "HouseholdIndex",
     "Monitored",
@@ -168,6 +180,7 @@ __all__ = [
     "Notice",
     "Numbers",
     "Objection",
+    "Proposal",
     "PublicNotice",
     "Raised",
     "RegionAggregate",
@@ -177,6 +190,7 @@ __all__ = [
     "RuleCount",
     "Run",
     "RunState",
+    "Said",
     "ScreenExemption",
     "ScreenHit",
     "ScreenLine",
@@ -198,6 +212,7 @@ __all__ = [
     "case_for",
     "cases_for",
     "catalogue_rule",
+    "change_of",
     "check_sample",
     "complete_runs",
     "contact_of",
@@ -217,12 +232,14 @@ __all__ = [
     "facts_of",
     "file_for",
     "files_of",
+    "finding_key",
     "findings_for",
     "hang_notice",
     "histogram",
     "hit_for",
     "hits_for",
     "index_for",
+    "judge_finding",
     "keys_used",
     "last_day",
     "late",
@@ -249,6 +266,9 @@ __all__ = [
     "present_step",
     "previous_run",
     "procedure_of",
+    "proposal_of",
+    "proposed_by",
+    "proposes",
     "public_answer",
     "public_notice",
     "raised_from",
@@ -284,6 +304,7 @@ __all__ = [
     "to_hang",
     "told_line",
     "turns_of",
+    "verdict_of",
     "waits_for",
     "write_rules",
 ]

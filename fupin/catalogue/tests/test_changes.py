@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from fupin.catalogue.changes import ACTS, PAPERS, change_kinds
+from fupin.catalogue.load import load_catalogue
 from fupin.catalogue.schema import DATA, CatalogueError
 
 
@@ -56,3 +57,9 @@ def test_a_faulty_file_is_refused_with_place_and_remedy(
 ) -> None:
     with pytest.raises(CatalogueError, match=told):
         change_kinds(changed(tmp_path, name, old, new))
+
+
+def test_a_rule_that_proposes_a_change_is_a_rule_and_proposes_one() -> None:
+    named = [rule for kind in change_kinds().values() for rule in kind.proposed_by]
+    assert len(named) == len(set(named))
+    assert set(named) <= set(load_catalogue().rules)

@@ -43,6 +43,9 @@ class StepRule(models.Model):
     follows = models.CharField(max_length=20, db_collation="C", blank=True)
     not_before = models.CharField(max_length=40, db_collation="C", blank=True)
 
+    class Meta:
+        managed = False  # its rows are the catalogue's: tests that clean up leave them alone
+
 
 class StandardItem(models.Model):
     """An exit standard that must be met; written from the catalogue by the owner's login alone."""
@@ -50,6 +53,9 @@ class StandardItem(models.Model):
     pk = models.CompositePrimaryKey("standards", "item")
     standards = models.CharField(max_length=30, db_collation="C")
     item = models.CharField(max_length=20, db_collation="C")
+
+    class Meta:
+        managed = False  # its rows are the catalogue's: tests that clean up leave them alone
 
 
 class DatedParameter(models.Model):
@@ -60,6 +66,9 @@ class DatedParameter(models.Model):
     region = models.CharField(max_length=15, db_collation="C", blank=True)
     since = models.DateField()
     value = models.DecimalField(max_digits=12, decimal_places=4)
+
+    class Meta:
+        managed = False  # its rows are the catalogue's: tests that clean up leave them alone
 
 
 class Case(models.Model):

@@ -16,6 +16,7 @@ from fupin.registry import api as registry
 from fupin.registry.models import Household, HouseholdState, RegistryChange
 from fupin.registry.tests.fixtures import Homes
 
+pytestmark = pytest.mark.usefixtures("cases_stand_aside")
 EXIT = date(2026, 3, 1)
 BACK = date(2026, 6, 1)
 

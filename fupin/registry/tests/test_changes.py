@@ -15,6 +15,7 @@ from fupin.registry.models import Household, HouseholdState, Membership, Person,
 from fupin.registry.tests.changing import DAY, do, filing, number_of, present, told
 from fupin.registry.tests.fixtures import HEAD_ID, Homes, add_member
 
+pytestmark = pytest.mark.usefixtures("cases_stand_aside")
 WIFE = number_of("45012419650708002")
 
 

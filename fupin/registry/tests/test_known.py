@@ -24,7 +24,7 @@ from fupin.registry.models import Household, HouseholdState, Membership, Person,
 from fupin.registry.tests.changing import do, filing
 from fupin.registry.tests.fixtures import Homes, add_member, make_household
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("cases_stand_aside")]
 START = date(2016, 1, 1)
 
 
