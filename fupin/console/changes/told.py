@@ -14,7 +14,7 @@ from fupin.catalogue.schema import code_lists, tables
 from fupin.console.changes.fields import CLOSED
 from fupin.kernel.errors import NotFound
 from fupin.registry import api as registry
-from fupin.registry.api import Household, RegistryChange
+from fupin.registry.api import Household, Membership, RegistryChange
 from fupin.ui.facts import value_in_words
 from fupin.ui.templatetags.ui import language, spoken, tongue
 
@@ -37,7 +37,16 @@ def tell(user: User, changes: Iterable[RegistryChange], home: Household) -> list
     for other in {one.other_id for one in changes if one.other_id} | {one.household_id for one in changes}:
         if other and other != home.pk:
             names |= _names_beside(user, other)
+    names |= _by_membership(changes, names)
     return [_told(user, one, names) for one in changes]
+
+
+def _by_membership(changes: Iterable[RegistryChange], names: Mapping[str, str]) -> dict[str, str]:
+    """membership/12 → whose it is: the image of a changed row does not say so."""
+    start = "membership/"
+    keys = {key.removeprefix(start) for one in changes for key in one.after.get("rows", {}) if key.startswith(start)}
+    rows = Membership.objects.filter(pk__in=keys).values_list("pk", "person_id")
+    return {f"{start}{number}": names.get(person, "") for number, person in rows}
 
 
 def _names_beside(user: User, household_id: str) -> dict[str, str]:
@@ -84,7 +93,7 @@ def _nothing(_key: str, _was: Row, _now: Row, _whole: Mapping[str, Any], _names:
     return []
 
 
-def _membership(_key: str, was: Row, now: Row, whole: Mapping[str, Any], names: Mapping[str, str]) -> Lines:
+def _membership(key: str, was: Row, now: Row, whole: Mapping[str, Any], names: Mapping[str, str]) -> Lines:
     if was is None and now is not None:
         relation = code_lists()["relation"].label(now.get("relation"), language())
         who = names.get(str(now.get("person_id")), "")
@@ -92,7 +101,10 @@ def _membership(_key: str, was: Row, now: Row, whole: Mapping[str, Any], names: 
     if now is None:
         return [(_("成员记录撤去"), "", names.get(str(whole.get("person_id")), ""))]
     if "valid_to" in now:
-        return [(_("成员期限至"), str((was or {}).get("valid_to") or "–"), str(now["valid_to"] or "–"))]
+        until, who = now["valid_to"], names.get(key, "")
+        if until is None:
+            return [(_("%(who)s 仍是成员") % {"who": who}, str((was or {}).get("valid_to") or ""), "–")]
+        return [(_("%(who)s 不再是成员") % {"who": who}, "", _("自 %(day)s") % {"day": until})]
     return _columns("persons", was, now)
 
 

@@ -143,7 +143,7 @@ def test_two_officers_at_one_record_lose_nothing(visitor: Visitor, home: Househo
     visitor.page.fill("#f-work_months", "5" if months != "5" else "6")
     with acting_as(office):  # meanwhile
         filing = Filing("correct_person", date(2026, 9, 1), "医院复核", change_kinds()["correct_person"].papers)
-        facts = {"health": theirs, "education": "60"}
+        facts = {"health": theirs}
         registry.correct_person(by=office, household_id=home.pk, person_id=who, filing=filing, facts=facts)
     send(visitor)
     said = visitor.page.inner_text("#conflict")
