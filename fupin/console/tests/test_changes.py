@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
+from typing import Any
 
 import pytest
 
@@ -80,7 +81,7 @@ def test_a_death_before_birth_is_refused_and_what_was_typed_stays(visitor: Visit
 def test_a_change_that_others_build_on_says_which(visitor: Visitor, home: Household) -> None:
     office, who = visitor.city.cast["county_office"], members(home)[0]
     kinds = change_kinds()
-    common = {"by": office, "household_id": home.pk}
+    common: Any = {"by": office, "household_id": home.pk}
     day = date(2026, 9, 1)
     head = Filing("new_head", day, "老户主年迈", kinds["new_head"].papers)
     first = registry.change_head(**common, filing=head, head=who)
