@@ -13,6 +13,8 @@ from fupin.catalogue.load import Catalogue, load_catalogue
 from fupin.catalogue.procedures import SIGNERS, Limit, Procedure, Step, procedures
 from fupin.catalogue.rules import Rule
 from fupin.catalogue.schema import Dataset, code_lists, datasets, tables
+from fupin.catalogue.standards import standards
+from fupin.cli.standards_pages import standards_parts
 from fupin.kernel.errors import UserError
 from fupin.registry.personal import CLASSES, PERSONAL
 
@@ -60,6 +62,7 @@ def catalogue_pages() -> dict[str, str]:
         "rules.md": _rules_page(catalogue),
         "parameters.md": _parameters_page(catalogue),
         "procedures.md": _procedures_page(),
+        "standards.md": _page("Exit standards 退出标准", standards_parts()),
         "personal.md": _personal_page(),
     }
     for dimension in catalogue.dimensions:
@@ -98,6 +101,7 @@ def _index_page(catalogue: Catalogue) -> str:
         f"* [Comparison rules](rules.md): {len(catalogue.rules)}",
         f"* [Parameters](parameters.md): {len(catalogue.parameters)}",
         f"* [Procedures](procedures.md): {len(procedures())}",
+        f"* [Exit standards of households](standards.md): {len(standards())}",
         "",
         "The official list of 199 indicators is not published; every table here is 试行 (trial) and names its source.",
         "",

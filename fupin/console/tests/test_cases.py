@@ -14,7 +14,6 @@ from fupin.accounts.api import Role, acting_as
 from fupin.accounts.cast import CastAccount, create_cast
 from fupin.identify.cases.models import Case
 from fupin.identify.cases.tests.play import apply_for, to_step, turned_calendar
-from fupin.portal import throttle
 from fupin.registry import api as registry
 from fupin.registry.models import Household
 from fupin.ui.tests.city import PASSWORD
@@ -26,7 +25,6 @@ Wait = Callable[[int], None]
 
 @pytest.fixture
 def wait(visitor: Visitor, monkeypatch: pytest.MonkeyPatch) -> Iterator[Wait]:
-    throttle.forget()
     yield from turned_calendar(monkeypatch)
 
 
