@@ -48,6 +48,31 @@ def pytest_configure(config: pytest.Config) -> None:
     django.setup()
     quick = "django.contrib.auth.hashers.MD5PasswordHasher"  # slow on purpose otherwise
     settings.PASSWORD_HASHERS = [quick, "fupin.accounts.hashers.DrawnPassword"]
+    empty_tables_quickly()
+
+
+def empty_tables_quickly() -> None:
+    """After a test that commits only the tables that have been written to are emptied: 0.05 s instead of 0.7."""
+    from django.db import connections
+    from django.test.testcases import TransactionTestCase
+
+    def empty(case: TransactionTestCase) -> None:
+        for alias in case._databases_names(include_mirrors=False):  # type: ignore[attr-defined]
+            with connections[alias].cursor() as cursor:
+                empty_written_tables(cursor)
+
+    TransactionTestCase._fixture_teardown = empty  # type: ignore[attr-defined]
+
+
+def empty_written_tables(cursor: Any) -> None:
+    """By their size on disk, which row policies do not hide."""
+    from django.db import connection
+
+    kept = ("django_migrations", "django_content_type", "auth_permission")  # as the migrations left them
+    names = sorted(set(connection.introspection.django_table_names(only_existing=True)) - set(kept))
+    cursor.execute("SELECT name FROM unnest(%s::text[]) name WHERE pg_relation_size(name::regclass) > 0", [names])
+    if written := [sql.Identifier(row[0]) for row in cursor.fetchall()]:
+        cursor.execute(sql.SQL("TRUNCATE {} CASCADE").format(sql.SQL(", ").join(written)))
 
 
 def begin_session() -> None:
