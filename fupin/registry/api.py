@@ -2,6 +2,24 @@
 
 from fupin.kernel.errors import NotFound
 from fupin.registry.borders import borders_version, bounds_of, cells_json, home_points, region_names
+from fupin.registry.changes.checks import Filing, Stale, may_file
+from fupin.registry.changes.facts import change_head, correct_household, correct_person
+from fupin.registry.changes.homes import end_household, merge, new_household, split
+from fupin.registry.changes.known import (
+    Counted,
+    HouseholdAt,
+    MemberAt,
+    change_for,
+    changes_for,
+    changes_of,
+    counts_at,
+    household_at,
+    members_at,
+    summed,
+)
+from fupin.registry.changes.members import add_member, end_membership
+from fupin.registry.changes.reversal import builds_on, reverse
+from fupin.registry.changes.states import change_state
 from fupin.registry.ciphers import Aead, aead
 from fupin.registry.key_rotation import Rotated, demand_purpose, drop_key, keys_used, one_rotation, renew, rotate
 from fupin.registry.lake_version import hold_lake_key, lake_key, lake_key_in_use, turn_lake_key
@@ -13,6 +31,7 @@ from fupin.registry.models import (
     Membership,
     Person,
     Region,
+    RegistryChange,
     SealedField,
     SealedValue,
     Survey,
@@ -48,7 +67,7 @@ from fupin.registry.reference import (
 )
 from fupin.registry.region_loading import load_regions, load_shipped_regions
 from fupin.registry.registry_loading import Loaded, load_registry
-from fupin.registry.sealing import seal, seal_many, unseal
+from fupin.registry.sealing import key_id_of, seal, seal_bytes, seal_many, unseal, unseal_bytes
 from fupin.registry.searching import is_broad, search_households
 from fupin.registry.services import Receipt, ask_value, open_value, reveal, reveal_id
 from fupin.registry.snapshot import SnapshotInfo, snapshot
@@ -61,12 +80,16 @@ __all__ = [
     "Aead",
     "Answer",
     "Change",
+    "Counted",
     "Exit",
+    "Filing",
     "Household",
+    "HouseholdAt",
     "HouseholdState",
     "Kind",
     "LedgerEntry",
     "Loaded",
+    "MemberAt",
     "MemberView",
     "Membership",
     "NotFound",
@@ -74,12 +97,15 @@ __all__ = [
     "Receipt",
     "ReferencePlace",
     "Region",
+    "RegistryChange",
     "Rotated",
     "SealedField",
     "SealedValue",
     "SnapshotInfo",
+    "Stale",
     "Survey",
     "Touched",
+    "add_member",
     "aead",
     "answering_for",
     "answers_of",
@@ -87,19 +113,32 @@ __all__ = [
     "borders_version",
     "bounds_of",
     "breadcrumb",
+    "builds_on",
     "cells_json",
+    "change_for",
+    "change_head",
+    "change_state",
+    "changes_for",
+    "changes_of",
     "children",
+    "correct_household",
+    "correct_person",
+    "counts_at",
     "demand_purpose",
     "drop_key",
+    "end_household",
+    "end_membership",
     "exits",
     "has_households",
     "has_regions",
     "hold_lake_key",
     "holds_generated",
     "home_points",
+    "household_at",
     "household_for",
     "households_for",
     "is_broad",
+    "key_id_of",
     "keys_used",
     "label",
     "lake_key",
@@ -109,7 +148,11 @@ __all__ = [
     "load_registry",
     "load_shipped_regions",
     "masked_phone",
+    "may_file",
+    "members_at",
     "members_of",
+    "merge",
+    "new_household",
     "one_rotation",
     "open_value",
     "person_for",
@@ -124,15 +167,20 @@ __all__ = [
     "renew",
     "reveal",
     "reveal_id",
+    "reverse",
     "rotate",
     "seal",
+    "seal_bytes",
     "seal_many",
     "search_households",
     "snapshot",
     "spell",
     "spell_column",
+    "split",
+    "summed",
     "survey_of",
     "timeline_of",
     "turn_lake_key",
     "unseal",
+    "unseal_bytes",
 ]
