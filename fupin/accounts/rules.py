@@ -23,6 +23,7 @@ VERBS = {
     "read_shared": ("按协议读取共享数据", "read what an agreement shares"),
     "start_run": ("发起识别运行", "start a run"),
     "screen": ("发起逻辑筛查、提交更正名单", "screen the registry, hand in correction lists"),
+    "judge_finding": ("核实疑点（属实、不属实）", "confirm or dismiss findings"),
     "exempt": ("豁免筛查规则（写明理由和期限）", "exempt from a screening rule, with reason and last day"),
     "change_registry": ("登记户和人的变更", "record changes of households and persons"),
     "handle_cases": ("办理认定、退出、返贫、监测程序", "take steps of identification, exit, return, monitoring"),
@@ -73,6 +74,7 @@ class Office(RoleRights):
             "screen",
             "exempt",
             "change_registry",
+            "judge_finding",
             "handle_cases",
             "load_registry",
             "issue_token",
@@ -91,7 +93,9 @@ class Cadre(RoleRights):
         "Sees the village's households and findings, records their changes, screens its data; "
         "may see an ID number for a visit, with a reason, recorded."
     )
-    verbs = frozenset({"see_households", "see_results", "reveal_id", "screen", "change_registry", "handle_cases"})
+    verbs = frozenset(
+        {"see_households", "see_results", "reveal_id", "screen", "change_registry", "judge_finding", "handle_cases"}
+    )
 
 
 class Department(RoleRights):

@@ -133,6 +133,17 @@ from fupin.identify.services import (
     start_run,
 )
 from fupin.identify.sharing import Raised, about, announce_run, raised_from, shared_rows, shared_run
+from fupin.identify.verdict_models import FindingVerdict, Said
+from fupin.identify.verdicts import (
+    Proposal,
+    change_of,
+    finding_key,
+    judge_finding,
+    proposal_of,
+    proposed_by,
+    proposes,
+    verdict_of,
+)
 from fupin.kernel.errors import NotFound
 
 __all__ = [
@@ -162,6 +173,7 @@ __all__ = [
     "Doubt",
     "Ended",
     "Finding",
+    "FindingVerdict",
     "Form",
     "HouseholdIndex",
     "Monitored",
@@ -169,6 +181,7 @@ __all__ = [
     "Notice",
     "Numbers",
     "Objection",
+    "Proposal",
     "PublicNotice",
     "Raised",
     "RegionAggregate",
@@ -178,6 +191,7 @@ __all__ = [
     "RuleCount",
     "Run",
     "RunState",
+    "Said",
     "ScreenExemption",
     "ScreenHit",
     "ScreenLine",
@@ -199,6 +213,7 @@ __all__ = [
     "case_for",
     "cases_for",
     "catalogue_rule",
+    "change_of",
     "check_sample",
     "complete_runs",
     "contact_of",
@@ -219,12 +234,14 @@ __all__ = [
     "facts_of",
     "file_for",
     "files_of",
+    "finding_key",
     "findings_for",
     "hang_notice",
     "histogram",
     "hit_for",
     "hits_for",
     "index_for",
+    "judge_finding",
     "keys_used",
     "last_day",
     "late",
@@ -251,6 +268,9 @@ __all__ = [
     "present_step",
     "previous_run",
     "procedure_of",
+    "proposal_of",
+    "proposed_by",
+    "proposes",
     "public_answer",
     "public_notice",
     "raised_from",
@@ -287,6 +307,7 @@ __all__ = [
     "to_hang",
     "told_line",
     "turns_of",
+    "verdict_of",
     "waits_for",
     "write_rules",
 ]

@@ -2,7 +2,23 @@
 
 from fupin.kernel.errors import NotFound
 from fupin.registry.borders import borders_version, bounds_of, cells_json, home_points, region_names
-from fupin.registry.changes.checks import Stale
+from fupin.registry.changes.checks import Filing, Stale, may_file
+from fupin.registry.changes.facts import change_head, correct_household, correct_person
+from fupin.registry.changes.homes import end_household, merge, new_household, split
+from fupin.registry.changes.known import (
+    Counted,
+    HouseholdAt,
+    MemberAt,
+    change_for,
+    changes_for,
+    changes_of,
+    counts_at,
+    household_at,
+    members_at,
+    summed,
+)
+from fupin.registry.changes.members import add_member, end_membership
+from fupin.registry.changes.reversal import builds_on, reverse
 from fupin.registry.changes.states import change_state
 from fupin.registry.ciphers import Aead, aead
 from fupin.registry.key_rotation import Rotated, demand_purpose, drop_key, keys_used, one_rotation, renew, rotate
@@ -64,12 +80,16 @@ __all__ = [
     "Aead",
     "Answer",
     "Change",
+    "Counted",
     "Exit",
+    "Filing",
     "Household",
+    "HouseholdAt",
     "HouseholdState",
     "Kind",
     "LedgerEntry",
     "Loaded",
+    "MemberAt",
     "MemberView",
     "Membership",
     "NotFound",
@@ -85,6 +105,7 @@ __all__ = [
     "Stale",
     "Survey",
     "Touched",
+    "add_member",
     "aead",
     "answering_for",
     "answers_of",
@@ -92,17 +113,28 @@ __all__ = [
     "borders_version",
     "bounds_of",
     "breadcrumb",
+    "builds_on",
     "cells_json",
+    "change_for",
+    "change_head",
     "change_state",
+    "changes_for",
+    "changes_of",
     "children",
+    "correct_household",
+    "correct_person",
+    "counts_at",
     "demand_purpose",
     "drop_key",
+    "end_household",
+    "end_membership",
     "exits",
     "has_households",
     "has_regions",
     "hold_lake_key",
     "holds_generated",
     "home_points",
+    "household_at",
     "household_for",
     "households_for",
     "is_broad",
@@ -116,7 +148,11 @@ __all__ = [
     "load_registry",
     "load_shipped_regions",
     "masked_phone",
+    "may_file",
+    "members_at",
     "members_of",
+    "merge",
+    "new_household",
     "one_rotation",
     "open_value",
     "person_for",
@@ -131,6 +167,7 @@ __all__ = [
     "renew",
     "reveal",
     "reveal_id",
+    "reverse",
     "rotate",
     "seal",
     "seal_bytes",
@@ -139,6 +176,8 @@ __all__ = [
     "snapshot",
     "spell",
     "spell_column",
+    "split",
+    "summed",
     "survey_of",
     "timeline_of",
     "turn_lake_key",
