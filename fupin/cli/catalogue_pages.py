@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from fupin.catalogue.changes import GROUPS, PAPERS, change_kinds
 from fupin.catalogue.indicators import Dimension, Indicator
 from fupin.catalogue.load import Catalogue, load_catalogue
 from fupin.catalogue.procedures import SIGNERS, Limit, Procedure, Step, procedures
@@ -64,6 +65,7 @@ def catalogue_pages() -> dict[str, str]:
         "parameters.md": _parameters_page(catalogue),
         "procedures.md": _procedures_page(),
         "standards.md": page("Exit standards 退出标准", standards_parts()),
+        "changes.md": _changes_page(),
         "personal.md": _personal_page(),
     }
     pages |= screening_pages()
@@ -91,6 +93,7 @@ def _index_page(catalogue: Catalogue) -> str:
         f"* [Parameters](parameters.md): {len(catalogue.parameters)}",
         f"* [Procedures](procedures.md): {len(procedures())}",
         f"* [Exit standards of households](standards.md): {len(standards())}",
+        f"* [Kinds of change](changes.md): {len(change_kinds())}",
         "",
         "The official list of 199 indicators is not published; every table here is 试行 (trial) and names its source.",
         "",
@@ -203,6 +206,22 @@ def _step_row(procedure: Procedure, step: Step) -> tuple[object, ...]:
         "、".join(SIGNERS[signer][0] for signer in step.signatures),
         lasts or (_limit(step.within) if step.within else ""), ", ".join(step.returns_to),
     )  # fmt: skip
+
+
+def _changes_page() -> str:
+    head = ("id", "zh", "en", "code", "level", "papers", "not before", "proposed by", "reference")
+    parts: list[str] = []
+    for group, (zh, en) in GROUPS.items():
+        rows = [
+            (
+                f"`{one.id}`", one.zh, one.en, one.code, "by a case" if one.by_case else one.level,
+                "、".join(PAPERS[paper][0] for paper in one.papers), ", ".join(one.not_before),
+                ", ".join(one.proposed_by), one.reference,
+            )
+            for one in change_kinds().values() if one.group == group
+        ]  # fmt: skip
+        parts += [f"## {zh} {en}", "", *table(head, rows)]
+    return page("Kinds of change 变更种类", parts)
 
 
 def _limit(limit: Limit) -> str:
