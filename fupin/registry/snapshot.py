@@ -17,7 +17,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import adbc_driver_postgresql.dbapi as adbc  # type: ignore[import-untyped]
 import pyarrow as pa
 import pyarrow.parquet as pq
 from django.db import connection
@@ -102,6 +101,8 @@ def _sort(name: str, key: str) -> str:
 @contextmanager
 def _same_moment(count: int) -> Iterator[list[Any]]:
     """``count`` connections inside read-only transactions that see the same committed state."""
+    import adbc_driver_postgresql.dbapi as adbc  # type: ignore[import-untyped]  # loads pandas where it finds it: 1 s
+
     conninfo = _conninfo()
     readers: list[Any] = []
     try:
