@@ -215,6 +215,34 @@ def test_the_list_counts_by_kind_and_keeps_to_the_own_region(visitor: Visitor, h
     assert visitor.sign_in("county_office").open(f"/households/{other.pk}/changes/") == 404
 
 
+def test_a_split_that_came_second_is_shown_what_came_first(visitor: Visitor, home: Household) -> None:
+    office, who = visitor.city.cast["office"], members(home)[0]
+    visitor.sign_in("county_office")
+    open_form(visitor, home, "split")
+    visitor.page.check(f"input[name=members][value='{who}']")
+    visitor.page.select_option("#f-head", who)
+    with acting_as(office):  # meanwhile
+        filing = Filing("correct_household", date(2026, 8, 1), "重新核实", change_kinds()["correct_household"].papers)
+        facts = {"cause_main": "02" if home.cause_main != "02" else "03"}
+        registry.correct_household(by=office, household_id=home.pk, filing=filing, facts=facts)
+    send(visitor)
+    assert "更正户信息" in visitor.page.inner_text("#conflict")
+    assert visitor.page.is_checked(f"input[name=members][value='{who}']")
+    visitor.page.click("#change-form button.btn-primary")
+    visitor.page.wait_for_selector("text=已登记“分户”")
+    assert who not in members(home)
+
+
+def test_a_rollup_of_a_day_is_counted_when_asked(visitor: Visitor, home: Household) -> None:
+    visitor.sign_in("county_office").open(f"/changes/?region={home.village_code}")
+    assert visitor.page.locator("#rollup table").count() == 0
+    visitor.page.fill("#true_on", "2026-07-01")
+    visitor.page.click("#rollup button")
+    poor = visitor.page.inner_text("#rollup [data-state='0']").split()
+    there = registry.Household.objects.filter(village_code=home.village_code, state="0", ended_on=None)
+    assert int(poor[-2]) == there.count()
+
+
 @pytest.mark.parametrize("kind", [id_ for id_, one in change_kinds().items() if not one.by_case])
 def test_every_form_opens_and_fits_a_phone(visitor: Visitor, home: Household, kind: str) -> None:
     visitor.page.set_viewport_size({"width": 390, "height": 844})
