@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any
 
 import pytest
+from django.contrib.sessions.models import Session
 
 from fupin.accounts.api import User, acting_as
 from fupin.accounts.trail.entries import owners_connection
@@ -16,6 +17,7 @@ from fupin.identify.api import Finding
 from fupin.kernel.identity import check_digit
 from fupin.registry import api as registry
 from fupin.registry.api import Filing, Household, Membership, RegistryChange
+from fupin.ui.tests.city import PASSWORD
 from fupin.ui.tests.visitor import Visitor
 
 COUNTY = "450124"
@@ -160,6 +162,34 @@ def test_two_officers_at_one_record_lose_nothing(visitor: Visitor, home: Househo
     assert (person.health, person.work_months) == (theirs, 5 if months != "5" else 6)
 
 
+def test_a_session_that_ended_hides_no_conflict_and_keeps_no_number(visitor: Visitor, home: Household) -> None:
+    office, who = visitor.city.cast["office"], members(home)[0]
+    visitor.sign_in("county_office")
+    open_form(visitor, home, "correct_person", f"?person={who}")
+    health = visitor.page.input_value("#f-health")
+    mine, theirs = [code for code in ("01", "02", "03", "04") if code != health][:2]
+    visitor.page.select_option("#f-health", mine)
+    with acting_as(office):
+        filing = Filing("correct_person", date(2026, 9, 1), "医院复核", change_kinds()["correct_person"].papers)
+        facts = {"health": theirs}
+        registry.correct_person(by=office, household_id=home.pk, person_id=who, filing=filing, facts=facts)
+    Session.objects.all().delete()
+    send(visitor)
+    visitor.page.fill("#username", "xianban")
+    visitor.page.fill("#password", PASSWORD)
+    visitor.page.click("main button.btn-primary")
+    visitor.page.wait_for_selector("[data-put-back]")
+    visitor.page.click("#change-form button.btn-primary")
+    assert "两人都改了" in visitor.page.inner_text("[data-meeting=health]")
+    open_form(visitor, home, "marriage_in")
+    visitor.page.fill("#f-number", "450124196507080021")
+    visitor.page.fill("#f-name", "农秀英")
+    visitor.page.select_option("#f-relation", "10")
+    send(visitor)
+    kept = str(visitor.page.evaluate("JSON.stringify({...sessionStorage})"))
+    assert "450124196507080021" not in kept
+
+
 def test_a_day_in_the_past_is_shown_as_it_was_known(visitor: Visitor, home: Household) -> None:
     before = len(members(home)) + 1
     filing = Filing("move_out", date(2026, 8, 1), "迁往外省", change_kinds()["move_out"].papers)
@@ -213,6 +243,34 @@ def test_the_list_counts_by_kind_and_keeps_to_the_own_region(visitor: Visitor, h
     with acting_as(visitor.city.cast["office"]):
         other = far.order_by("pk")[0]
     assert visitor.sign_in("county_office").open(f"/households/{other.pk}/changes/") == 404
+
+
+def test_a_split_that_came_second_is_shown_what_came_first(visitor: Visitor, home: Household) -> None:
+    office, who = visitor.city.cast["office"], members(home)[0]
+    visitor.sign_in("county_office")
+    open_form(visitor, home, "split")
+    visitor.page.check(f"input[name=members][value='{who}']")
+    visitor.page.select_option("#f-head", who)
+    with acting_as(office):  # meanwhile
+        filing = Filing("correct_household", date(2026, 8, 1), "重新核实", change_kinds()["correct_household"].papers)
+        facts = {"cause_main": "02" if home.cause_main != "02" else "03"}
+        registry.correct_household(by=office, household_id=home.pk, filing=filing, facts=facts)
+    send(visitor)
+    assert "更正户信息" in visitor.page.inner_text("#conflict")
+    assert visitor.page.is_checked(f"input[name=members][value='{who}']")
+    visitor.page.click("#change-form button.btn-primary")
+    visitor.page.wait_for_selector("text=已登记“分户”")
+    assert who not in members(home)
+
+
+def test_a_rollup_of_a_day_is_counted_when_asked(visitor: Visitor, home: Household) -> None:
+    visitor.sign_in("county_office").open(f"/changes/?region={home.village_code}")
+    assert visitor.page.locator("#rollup table").count() == 0
+    visitor.page.fill("#true_on", "2026-07-01")
+    visitor.page.click("#rollup button")
+    poor = visitor.page.inner_text("#rollup [data-state='0']").split()
+    there = registry.Household.objects.filter(village_code=home.village_code, state="0", ended_on=None)
+    assert int(poor[-2]) == there.count()
 
 
 @pytest.mark.parametrize("kind", [id_ for id_, one in change_kinds().items() if not one.by_case])

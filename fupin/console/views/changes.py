@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time
+from datetime import date, datetime, time
 from typing import Any
 
 from django.contrib import messages
@@ -74,11 +74,8 @@ def groups_for(user: User, home: Household) -> list[tuple[str, list[ChangeKind]]
 
 def _machine(user: User, home: Household, request: HttpRequest) -> dict[str, Any]:
     """情况日, 知悉日: both today unless asked; what was known at the end of a past day stays for ever."""
-    today = timezone.localdate()
-    true_on = day(request.GET.get("true_on", "")) or today
-    known_on = day(request.GET.get("known_on", "")) or today
-    ends = timezone.make_aware(datetime.combine(known_on, time.max))
-    found = registry.household_at(user, home, true_on=true_on, known_at=min(ends, timezone.now()))
+    true_on, known_on, known_at = _days(request)
+    found = registry.household_at(user, home, true_on=true_on, known_at=known_at)
     return {"then": found, "true_on": true_on, "known_on": known_on, "then_members": _members(found)}
 
 
@@ -228,9 +225,27 @@ def changes(request: HttpRequest) -> HttpResponseBase:
         "place": place_of(user, asked["region"]),
         "kinds": names,
         "numbers": [(id_, name, numbers[id_]) for id_, name in names.items() if id_ in numbers],
+        **_rollup(user, asked["region"] or user.region, request),
     }
     return answer(request, lists.changes(user, rows, asked["region"]), "console/changes/list.html", context,
                   savable=False)  # fmt: skip
+
+
+def _rollup(user: User, region: str, request: HttpRequest) -> dict[str, Any]:
+    """Households and persons of a day by state, as known at the end of a day; counted when it is asked for."""
+    true_on, known_on, known_at = _days(request)
+    asked = "true_on" in request.GET
+    counts = registry.counts_at(user, region, true_on=true_on, known_at=known_at) if asked else {}
+    return {"true_on": true_on, "known_on": known_on, "counted": asked, "rollup": registry.summed(counts).items()}
+
+
+def _days(request: HttpRequest) -> tuple[date, date, datetime]:
+    """情况日, 知悉日, and the moment until which the registry's knowledge counts."""
+    today = timezone.localdate()
+    true_on = day(request.GET.get("true_on", "")) or today
+    known_on = day(request.GET.get("known_on", "")) or today
+    ends = timezone.make_aware(datetime.combine(known_on, time.max))
+    return true_on, known_on, min(ends, timezone.now())
 
 
 def _within(user: User, asked: dict[str, str]) -> Any:

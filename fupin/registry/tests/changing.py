@@ -10,8 +10,10 @@ from typing import Any
 from django.db import transaction
 
 from fupin.accounts.api import User, acting_as
+from fupin.accounts.tests.fixtures import Cast
 from fupin.catalogue.changes import change_kinds
 from fupin.kernel.identity import check_digit
+from fupin.registry import api as registry
 from fupin.registry.api import Filing
 from fupin.registry.models import Household, Membership, RegistryChange
 
@@ -48,3 +50,32 @@ def told(household_id: str) -> tuple[int, str, str]:
 def as_user(by: User) -> Iterator[None]:
     with acting_as(by):
         yield
+
+
+WIFE = number_of("45012419650708002")
+
+
+def birth(cast: Cast, **more: Any) -> RegistryChange:
+    facts = {"name": "韦小星", "sex": "2", "birth_date": "2026-02-20", **more.pop("facts", {})}
+    form = more.pop("form", filing("birth", date(2026, 2, 20)))
+    return do(
+        cast.cadre, registry.add_member, household_id="H-own", filing=form, relation="04", facts=facts, **more
+    )  # fmt: skip
+
+
+def marry(cast: Cast, number: str = WIFE, by: str = "cadre", home: str = "H-own") -> RegistryChange:
+    return do(
+        getattr(cast, by), registry.add_member, household_id=home, filing=filing("marriage_in"), relation="02",
+        facts={"name": "农秀英", "sex": "2"}, number=number,
+    )  # fmt: skip
+
+
+def end(cast: Cast, kind: str, person: str = "P-child", on: date = DAY, **more: Any) -> RegistryChange:
+    return do(
+        cast.cadre, registry.end_membership, household_id="H-own", person_id=person, filing=filing(kind, on), **more
+    )  # fmt: skip
+
+
+def part(cast: Cast, **more: Any) -> RegistryChange:
+    wanted = {"members": ["P-child"], "head": "P-child", **more}
+    return do(cast.county_office, registry.split, household_id="H-own", filing=filing("split"), **wanted)

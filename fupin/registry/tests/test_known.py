@@ -239,7 +239,7 @@ def one_step(cast: Cast, home: str, kind: str, on: date, pick: int, done: list[R
         return do(office, registry.split, **common, filing=filing("split", on), members=[one], head=one,
                   next_head=follows)  # fmt: skip
     if kind == "reverse":
-        return do(office, registry.reverse, change_id=done[pick % len(done)].pk if done else 0, reason="办理有误")
+        return do(office, registry.reverse, change_id=done[-1 - pick % len(done)].pk if done else 0, reason="办理有误")
     state = {"exit": "1", "return": "3", "correct_exit": "0"}[kind]
     return do(
         office, registry.change_state, **common, state=state, effective=on, kind=kind, reason="会议决定",
