@@ -24,6 +24,7 @@ VERBS = {
     "start_run": ("发起识别运行", "start a run"),
     "screen": ("发起逻辑筛查、提交更正名单", "screen the registry, hand in correction lists"),
     "exempt": ("豁免筛查规则（写明理由和期限）", "exempt from a screening rule, with reason and last day"),
+    "change_registry": ("登记户和人的变更", "record changes of households and persons"),
     "load_registry": ("载入登记库和区划", "load the registry and regions"),
     "manage_users": ("开设和管理账号", "open and manage accounts"),
     "guard_users": ("解锁账号、重设密码、收回令牌", "unlock accounts, renew passwords, revoke tokens"),
@@ -66,7 +67,7 @@ class Office(RoleRights):
     )
     verbs = frozenset(
         {"see_households", "see_results", "reveal_id", "deliver", "see_deliveries", "download_bad_rows"}
-        | {"start_run", "screen", "exempt", "load_registry", "issue_token", "manage_users"}
+        | {"start_run", "screen", "exempt", "change_registry", "load_registry", "issue_token", "manage_users"}
         | {"see_agreements", "sign_agreements", "read_shared"}
     )
     gives = ("decision_maker", "office", "cadre", "department", "helper_unit", "enterprise", "resident")
@@ -75,12 +76,12 @@ class Office(RoleRights):
 
 class Cadre(RoleRights):
     code, zh, en = "cadre", "驻村干部", "village cadre"
-    why_zh = "看本村的户和疑点，筛查并更正本村数据；入户核对时可查看证件号，要写明理由并留痕。"
+    why_zh = "看本村的户和疑点，登记本村户和人的变更，筛查并更正本村数据；入户核对时可查看证件号，要写明理由并留痕。"
     why_en = (
-        "Sees the village's households and findings, screens its data; "
+        "Sees the village's households and findings, records their changes, screens its data; "
         "may see an ID number for a visit, with a reason, recorded."
     )
-    verbs = frozenset({"see_households", "see_results", "reveal_id", "screen"})
+    verbs = frozenset({"see_households", "see_results", "reveal_id", "screen", "change_registry"})
 
 
 class Department(RoleRights):

@@ -2,6 +2,8 @@
 
 from fupin.kernel.errors import NotFound
 from fupin.registry.borders import borders_version, bounds_of, cells_json, home_points, region_names
+from fupin.registry.changes.checks import Stale
+from fupin.registry.changes.states import change_state
 from fupin.registry.ciphers import Aead, aead
 from fupin.registry.key_rotation import Rotated, demand_purpose, drop_key, keys_used, one_rotation, renew, rotate
 from fupin.registry.lake_version import hold_lake_key, lake_key, lake_key_in_use, turn_lake_key
@@ -13,6 +15,7 @@ from fupin.registry.models import (
     Membership,
     Person,
     Region,
+    RegistryChange,
     SealedField,
     SealedValue,
     Survey,
@@ -74,10 +77,12 @@ __all__ = [
     "Receipt",
     "ReferencePlace",
     "Region",
+    "RegistryChange",
     "Rotated",
     "SealedField",
     "SealedValue",
     "SnapshotInfo",
+    "Stale",
     "Survey",
     "Touched",
     "aead",
@@ -88,6 +93,7 @@ __all__ = [
     "bounds_of",
     "breadcrumb",
     "cells_json",
+    "change_state",
     "children",
     "demand_purpose",
     "drop_key",

@@ -1,5 +1,6 @@
 """The truth: regions, households, persons, yearly survey, monthly ledger."""
 
+from fupin.registry.change_models import RegistryChange
 from fupin.registry.household_models import Household, HouseholdState, Membership, Person, Region
 from fupin.registry.ledger_models import LedgerEntry
 from fupin.registry.sealed_models import Kind, LakeVersion, SealedField, SealedValue
@@ -14,6 +15,7 @@ __all__ = [
     "Membership",
     "Person",
     "Region",
+    "RegistryChange",
     "SealedField",
     "SealedValue",
     "Survey",
