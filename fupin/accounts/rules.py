@@ -25,6 +25,8 @@ VERBS = {
     "screen": ("发起逻辑筛查、提交更正名单", "screen the registry, hand in correction lists"),
     "exempt": ("豁免筛查规则（写明理由和期限）", "exempt from a screening rule, with reason and last day"),
     "change_registry": ("登记户和人的变更", "record changes of households and persons"),
+    "import_ledgers": ("导入台账、保存列的对应", "import ledgers, save what their columns are"),
+    "export_ledgers": ("导出台账（含完整号码的须写理由）", "export ledgers; full numbers need a reason"),
     "load_registry": ("载入登记库和区划", "load the registry and regions"),
     "manage_users": ("开设和管理账号", "open and manage accounts"),
     "guard_users": ("解锁账号、重设密码、收回令牌", "unlock accounts, renew passwords, revoke tokens"),
@@ -68,6 +70,7 @@ class Office(RoleRights):
     verbs = frozenset(
         {"see_households", "see_results", "reveal_id", "deliver", "see_deliveries", "download_bad_rows"}
         | {"start_run", "screen", "exempt", "change_registry", "load_registry", "issue_token", "manage_users"}
+        | {"import_ledgers", "export_ledgers"}
         | {"see_agreements", "sign_agreements", "read_shared"}
     )
     gives = ("decision_maker", "office", "cadre", "department", "helper_unit", "enterprise", "resident")

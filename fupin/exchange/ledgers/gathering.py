@@ -78,7 +78,11 @@ def _once(rows: pl.DataFrame, kind: str, refusing: Refusing) -> pl.DataFrame:
     names = (
         (["persons.person_id"], ["persons.id_number"])
         if kind == "person"
-        else (["households.household_id", "survey.year"] if "survey.year" in rows.columns else ["households.household_id"],)
+        else (
+            ["households.household_id", "survey.year"]
+            if "survey.year" in rows.columns
+            else ["households.household_id"],
+        )
     )
     for keys in names:
         if rows.height and keys[0] in rows.columns:
@@ -110,7 +114,7 @@ def gather(found: Sides, now: Standing, as_of: date, year: int, refusing: Refusi
     persons = _matched(found.persons, now, refusing)
     said = _home_facts(found.homes, persons)
     homes, accepted = _homes(said, now, as_of, refusing)
-    persons = _placed(persons, now, accepted, as_of, refusing)
+    persons = _placed(persons, accepted, as_of, refusing)
     surveys = _surveys(found.homes, persons, accepted, year)
     return LedgerIncoming(homes, _people(persons, now), surveys)
 
@@ -160,7 +164,9 @@ def _home_facts(homes: pl.DataFrame, persons: pl.DataFrame) -> pl.DataFrame:
     own = homes.drop_nulls("households.household_id").rename({"households.household_id": "household_id"})
     carried = persons.rename({"persons.household_id": "household_id"})
     names = [name for name in carried.columns if name.startswith("households.")]
-    firsts = carried.select("table", ROW, "household_id", *names).unique("household_id", keep="first", maintain_order=True)
+    firsts = carried.select("table", ROW, "household_id", *names).unique(
+        "household_id", keep="first", maintain_order=True
+    )
     own = own.select("table", ROW, "household_id", *[name for name in own.columns if name.startswith("households.")])
     every = pl.concat([own, firsts], how="diagonal")
     facts = [name for name in every.columns if name.startswith("households.")]
@@ -170,9 +176,7 @@ def _home_facts(homes: pl.DataFrame, persons: pl.DataFrame) -> pl.DataFrame:
     return every.rename({name: name.removeprefix("households.") for name in facts})
 
 
-def _homes(
-    said: pl.DataFrame, now: Standing, as_of: date, refusing: Refusing
-) -> tuple[pl.DataFrame, pl.DataFrame]:
+def _homes(said: pl.DataFrame, now: Standing, as_of: date, refusing: Refusing) -> tuple[pl.DataFrame, pl.DataFrame]:
     """(households that can be taken, (household, village) of all that members may belong to)."""
     for name in ("village_code", "state"):
         if name not in said.columns:
@@ -212,9 +216,7 @@ def _state_checks(rows: pl.DataFrame, known: pl.Expr, as_of: date, refusing: Ref
     return rows.with_columns(exited_on=day)
 
 
-def _placed(
-    persons: pl.DataFrame, now: Standing, accepted: pl.DataFrame, as_of: date, refusing: Refusing
-) -> pl.DataFrame:
+def _placed(persons: pl.DataFrame, accepted: pl.DataFrame, as_of: date, refusing: Refusing) -> pl.DataFrame:
     rows = persons.filter(pl.col("persons.household_id").is_not_null())
     there = accepted["household_id"].implode()
     lost = ~pl.col("persons.household_id").is_in(there)
@@ -228,7 +230,6 @@ def _placed(
 
 def _people(persons: pl.DataFrame, now: Standing) -> pl.DataFrame:
     """One row a person, columns as the registry calls them; who has no number yet is given the next of his household."""
-    hashes = [name for name in persons.columns if name.startswith(ID_HASHES)]
     rows = persons.with_columns(
         person_id=pl.coalesce("known", "persons.person_id"), is_known=pl.col("known").is_not_null()
     )
@@ -238,7 +239,6 @@ def _people(persons: pl.DataFrame, now: Standing) -> pl.DataFrame:
     if kept["person_id"].is_duplicated().any():
         merged = [pl.col(name).drop_nulls().first() for name in facts]
         kept = kept.group_by("person_id", maintain_order=True).agg(pl.col(ROW, "table", "known").first(), *merged)
-    del hashes
     return _from_number(kept.rename({name: name.removeprefix("persons.") for name in facts} | {ROW: "row"}))
 
 

@@ -159,7 +159,10 @@ def demand_usable(found: TableMap) -> None:
     if twice := sorted({field for field in fields if fields.count(field) > 1}):
         names = "、".join(ledger_fields()[field].column.zh for field in twice)
         raise UserError(
-            f"有两列都对应「{names}」", f"two columns are mapped to {', '.join(twice)}", "只保留一列", "keep one of them"
+            f"有两列都对应「{names}」",
+            f"two columns are mapped to {', '.join(twice)}",
+            "只保留一列",
+            "keep one of them",
         )
     keys = ("households.household_id",) if found.row == "household" else ("persons.person_id", "persons.id_number")
     if not set(keys) & set(fields):

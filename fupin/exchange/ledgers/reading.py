@@ -6,7 +6,6 @@ number or account is kept but in the typed column itself, which goes no further 
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -27,6 +26,9 @@ from fupin.registry.api import written
 MOST_ROWS = 1_000_000
 ROOM = 5_000  # refused rows that are described
 LONG = r"\d{11,}"  # digits in a row that could be a number of a person: never kept as written
+MARKS = r"[\x{200b}-\x{200f}\x{2060}-\x{2064}\x{feff}]"
+#: a cell kept as written, and what we would write in its place
+RAW = {ROW: pl.Int64, "key": pl.String, "field": pl.String, "cell": pl.String, "ours": pl.String}
 FLAGS = {"code": ("1", "0"), "label": ("是", "否")}
 
 
@@ -46,7 +48,7 @@ class Refused:
 
 @dataclass
 class ReadTable:
-    """``rows``: ROW, table and one column for each field (its id). ``raw``: row → JSON of the cells kept as written.
+    """``rows``: ROW, table and one column for each field (its id). ``raw``: RAW, the cells kept as they were written.
     ``untranslated``: (field, cell) → how often no list knew it."""
 
     number: int
@@ -117,7 +119,7 @@ def _understood(
         values.append(value.alias(one.field))
         if not closed(one.field):
             kept.append(_kept(good[ROW], as_written, one, key, value))
-    return pl.DataFrame(values), _as_json(good[ROW], kept)
+    return pl.DataFrame(values), pl.concat(kept) if kept else pl.DataFrame(schema=RAW)
 
 
 def _translated(good: pl.DataFrame, one: ColumnMap, read: ReadTable) -> pl.Series:
@@ -130,38 +132,21 @@ def _translated(good: pl.DataFrame, one: ColumnMap, read: ReadTable) -> pl.Serie
     return value
 
 
-def _kept(
-    rows: pl.Series, as_written: pl.Series, one: ColumnMap, key: str, read: pl.Series | None
-) -> pl.DataFrame:
-    """(row, heading, cell) where the cell is not what we would write for the value."""
-    frame = pl.DataFrame({ROW: rows, "cell": as_written})
-    if read is not None:
-        field_ = ledger_fields()[one.field]
-        ours = written(read, field_, one.writes, FLAGS[one.writes], one.codes, dict(one.own) or None)
-        frame = frame.with_columns(ours=ours).filter(pl.col("cell").ne_missing(pl.col("ours")))
+def _kept(rows: pl.Series, as_written: pl.Series, one: ColumnMap, key: str, read: pl.Series | None) -> pl.DataFrame:
+    """RAW: the cells that are not what we would write for the value; the unseen marks of our own exports are none."""
+    cell = pl.col("cell").str.replace_all(MARKS, "")
+    frame = pl.DataFrame({ROW: rows, "cell": as_written}).with_columns(cell)
+    if read is None:
+        ours = pl.lit(None, pl.String)
+    else:
+        own = dict(one.own) or None
+        frame = frame.with_columns(
+            ours=written(read, ledger_fields()[one.field], one.writes, FLAGS[one.writes], one.codes, own)
+        )
+        ours = pl.col("ours")
     personal = pl.col("cell").str.contains(LONG) & ~pl.lit(one.field.endswith(("_id", "village_code")))
-    return frame.filter(pl.col("cell").is_not_null(), ~personal).select(
-        ROW, heading=pl.lit(key), cell="cell"
-    )
-
-
-def _as_json(rows: pl.Series, kept: list[pl.DataFrame]) -> pl.DataFrame:
-    """Row → one JSON object of heading and cell; rows with nothing to keep are left out."""
-    empty = pl.DataFrame(schema={ROW: rows.dtype, "cells": pl.String})
-    frames = [one for one in kept if one.height]
-    if not frames:
-        return empty
-    every = pl.concat(frames)
-    distinct = every["cell"].unique()
-    quoted = pl.Series([json.dumps(text, ensure_ascii=False) for text in distinct], dtype=pl.String)
-    headings = {name: json.dumps(name, ensure_ascii=False) for name in every["heading"].unique()}
-    pairs = every.with_columns(
-        pair=pl.col("heading").replace_strict(headings, return_dtype=pl.String)
-        + ":"
-        + pl.col("cell").replace_strict(distinct, quoted, return_dtype=pl.String)
-    )
-    joined = pairs.group_by(ROW, maintain_order=True).agg(pl.col("pair").str.join(","))
-    return joined.select(ROW, cells="{" + pl.col("pair") + "}")
+    kept = frame.filter(pl.col("cell").is_not_null(), ~personal, pl.lit(read is None) | pl.col("cell").ne_missing(ours))
+    return kept.select(ROW, key=pl.lit(key), field=pl.lit(one.field), cell="cell", ours=ours)
 
 
 def _refused(number: int, bad: BadRow, found: TableMap) -> Refused:

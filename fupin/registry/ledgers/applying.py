@@ -79,7 +79,9 @@ def _apply(
     progress("写入户和人", 0.4)
     _write_homes(homes, made, revived)
     _write_people(persons, made, now.detached)
-    copy_in(SealedValue, [_fresh(numbers, now.detached), _fresh_homes(phones, revived), _fresh_homes(accounts, revived)])
+    copy_in(
+        SealedValue, [_fresh(numbers, now.detached), _fresh_homes(phones, revived), _fresh_homes(accounts, revived)]
+    )
     surveys = copy_in(Survey, [made.surveys.drop("table", "row", "village_code", strict=False)])
     progress("写入改动", 0.75)
     _write_changes(turned, batch.as_of)
@@ -143,7 +145,9 @@ def _numbered(homes: pl.DataFrame, persons: pl.DataFrame, found: Differences, as
     birth = [] if "birth_date" in found.new_persons.columns else [pl.lit(None, pl.Date).alias("birth_date")]
     relation = [] if "relation" in found.new_persons.columns else [pl.lit(None, pl.String).alias("relation")]
     people = found.new_persons.with_columns(*birth, *relation)
-    elsewhere = pl.DataFrame({"household_id": people["household_id"].unique()}).join(since, on="household_id", how="anti")
+    elsewhere = pl.DataFrame({"household_id": people["household_id"].unique()}).join(
+        since, on="household_id", how="anti"
+    )
     known = pl.concat([since, elsewhere.with_columns(known_since=pl.lit(as_of))])
     memberships = memberships_rows(people, known).with_columns(people["village_code"])
     return Numbered(
@@ -157,9 +161,7 @@ def _numbered(homes: pl.DataFrame, persons: pl.DataFrame, found: Differences, as
 
 def _numbers(table: str, count: int) -> pl.Series:
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)", [table, count]
-        )
+        cursor.execute("SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)", [table, count])
         return pl.Series("id", [row[0] for row in cursor.fetchall()], dtype=pl.Int64)
 
 
@@ -257,9 +259,7 @@ def _images(rows: pl.DataFrame, entity: str) -> pl.DataFrame:
 def update_rows(entity: str, table: str, key: str, images: pl.DataFrame) -> int:
     """Set the columns named in the images (record, image as JSON text); what is not named stays."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            'CREATE TEMPORARY TABLE stage_image (record text COLLATE "C", image jsonb) ON COMMIT DROP'
-        )
+        cursor.execute('CREATE TEMPORARY TABLE stage_image (record text COLLATE "C", image jsonb) ON COMMIT DROP')
         copy_to(cursor, "stage_image", [images])
         cursor.execute("ANALYZE stage_image")
         cursor.execute("SELECT DISTINCT k FROM stage_image, jsonb_object_keys(image) k")

@@ -131,9 +131,7 @@ def _one_fact(entity: str, both: pl.DataFrame, name: str, keys: Sequence[str]) -
     return made.cast(pl.Schema(CHANGES))  # type: ignore[arg-type]
 
 
-def _surveys(
-    said: pl.DataFrame, now: Standing, villages: pl.DataFrame
-) -> tuple[pl.DataFrame, pl.DataFrame]:
+def _surveys(said: pl.DataFrame, now: Standing, villages: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     """(rows of a year that the registry has not, figures that differ)."""
     if not said.height:
         return pl.DataFrame(schema={"household_id": pl.String, "year": pl.Int64}), _no_changes()
@@ -146,7 +144,9 @@ def _surveys(
 def _missing(incoming: Incoming, now: Standing) -> pl.DataFrame:
     named = incoming.persons["person_id"].drop_nulls().unique()
     homes = incoming.persons["household_id"].drop_nulls().unique()
-    gone = now.persons.filter(pl.col("household_id").is_in(homes.implode()) & ~pl.col("person_id").is_in(named.implode()))
+    gone = now.persons.filter(
+        pl.col("household_id").is_in(homes.implode()) & ~pl.col("person_id").is_in(named.implode())
+    )
     return gone.select("household_id", "person_id", "village_code", "name")
 
 

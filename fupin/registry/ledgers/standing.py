@@ -140,19 +140,25 @@ def dtype_of(name: str) -> type[pl.DataType]:
     return pl.String
 
 
-def _read(cursor: Any, query: str) -> pl.DataFrame:
+def read_frame(query: str, parameters: Sequence[Any]) -> pl.DataFrame:
+    """The same with parameters, in a cursor of its own."""
+    with connection.cursor() as cursor:
+        return _read(cursor, query, parameters)
+
+
+def _read(cursor: Any, query: str, parameters: Sequence[Any] = ()) -> pl.DataFrame:
     """The answer of a query, typed by the names of its columns; hashes as hex."""
     text = io.BytesIO()
-    with cursor.copy(f"COPY ({query}) TO STDOUT (FORMAT csv, HEADER, NULL '\\N')") as copy:
+    with cursor.copy(f"COPY ({query}) TO STDOUT (FORMAT csv, HEADER, NULL '\\N')", parameters or None) as copy:
         for piece in copy:
             text.write(piece)
     text.seek(0)
-    frame = pl.read_csv(text, infer_schema=False, null_values="\\N", missing_utf8_is_empty_string=True)
+    frame = pl.read_csv(text, infer_schema=False, null_values="\\N")
     return frame.with_columns(_typed(name) for name in frame.columns)
 
 
 def _typed(name: str) -> pl.Expr:
-    wanted = dtype_of(name)
+    wanted = dtype_of(name.removeprefix("household_").removeprefix("survey_") if "_" in name else name)
     column = pl.col(name)
     if wanted is pl.Boolean:
         return column == "t"

@@ -126,7 +126,9 @@ def _take_out(batch: LedgerBatch) -> None:
         reopened = f"SELECT split_part(r.key, '/', 2)::bigint FROM ({ROWS}) r WHERE starts_with(r.key, 'state/') AND r.before <> 'null'"  # noqa: E501, S608
         cursor.execute(f"UPDATE registry_householdstate SET valid_to = NULL WHERE id IN ({reopened})", [batch.pk])  # noqa: S608
         homes = TAKEN.format(rows=ROWS, kind="household")
-        cursor.execute(f"UPDATE registry_household SET ended_on = %s WHERE household_id IN {homes}", [batch.as_of, batch.pk])  # noqa: E501, S608
+        cursor.execute(
+            f"UPDATE registry_household SET ended_on = %s WHERE household_id IN {homes}", [batch.as_of, batch.pk]
+        )
         surveys = (
             f"SELECT split_part(r.key, '/', 2), split_part(r.key, '/', 3)::int FROM ({ROWS}) r "  # noqa: S608
             "WHERE starts_with(r.key, 'survey/') AND r.before = 'null'"
