@@ -19,6 +19,7 @@ CHOICES = (  # words of states, bands and roles
     "exchange/agreement_models.py",
     "exchange/push_models.py",
     "identify/models.py",
+    "registry/ledgers/models.py",
 )
 MARKS = {"_", "gettext", "gettext_lazy"}
 TRANSLATE = re.compile(r"""^translate\s+"([^"]+)"(\s+as\s+\w+)?(\s+noop)?$""")

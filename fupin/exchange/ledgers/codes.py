@@ -47,7 +47,9 @@ def lists_for(field: Field) -> tuple[str, ...]:
     return (OWN, *(one.id for one in foreign_lists().values() if one.of == field.column.codes))
 
 
-def list_name(field: Field, list_id: str, lang: str = "zh") -> str:
+def list_name(field_id: str, list_id: str, lang: str = "zh") -> str:
+    """A list in words; "" is our own list of the field."""
+    field = ledger_fields()[field_id]
     if list_id:
         one = foreign_lists()[list_id]
         return one.zh if lang == "zh" else one.en

@@ -86,9 +86,9 @@ def _once(rows: pl.DataFrame, kind: str, refusing: Refusing) -> pl.DataFrame:
     )
     for keys in names:
         if rows.height and keys[0] in rows.columns:
-            first = pl.col(ROW).first().over(keys)
-            again = pl.col(keys[0]).is_not_null() & (pl.col(ROW) != first)
-            rows = refusing.rows(rows, again, "twice", first)
+            rows = rows.with_columns(first=pl.col(ROW).first().over(keys))
+            again = pl.col(keys[0]).is_not_null() & (pl.col(ROW) != pl.col("first"))
+            rows = refusing.rows(rows, again, "twice", pl.col("first")).drop("first")
     return rows
 
 

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, Protocol
 
 from fupin.catalogue.ledgers import CLOSED, Layout, LedgerColumn, layouts, ledger_fields
-from fupin.exchange.ledgers.headings import column_of, propose
+from fupin.exchange.ledgers.headings import CODE, column_of, propose
 from fupin.exchange.reading import refusals
 from fupin.exchange.reading.header import Header, canonical, find_unit, shown
 from fupin.exchange.reading.table import HEADER_ROWS, column_letters
@@ -95,7 +95,8 @@ def _official(cells: Sequence[str]) -> TableMap | None:
     for layout in layouts().values():
         pairs = [(cell, column_of(layout, cell)) for cell in named]
         hits = sum(column is not None for _cell, column in pairs)
-        enough = hits >= SHARE * max(len(layout.columns), len(named))
+        coded = sum(CODE.match(cell.strip()) is not None for cell in named) >= SHARE * len(named)
+        enough = hits >= SHARE * (len(named) if coded else max(len(layout.columns), len(named)))
         if enough and hits >= LEAST and (best is None or hits > best[0]):
             best = hits, layout, pairs
     if best is None:

@@ -62,9 +62,14 @@ def doubts(reads: Sequence[ReadTable], persons: pl.DataFrame, known: pl.DataFram
 
 
 def _matters(column: CodeColumn, one: ColumnMap) -> bool:
+    """Whether another list could be meant as well: one that reads as much, and reads it otherwise."""
+    if one.field in ALWAYS:
+        return True
+    cells = pl.Series([text for text, _count in column.values], dtype=pl.String)
     shares = {guess.list_id: guess.share for guess in column.guesses}
-    others = [share for list_id, share in shares.items() if list_id != one.codes]
-    return one.field in ALWAYS or max(others, default=0.0) >= shares.get(one.codes, 0.0)
+    mine = translated(cells, one)
+    rivals = [list_id for list_id, share in shares.items() if list_id != one.codes and share >= shares[one.codes]]
+    return any((translated(cells, replace(one, codes=list_id)) != mine).any() for list_id in rivals)
 
 
 def _judge(read: ReadTable, one: ColumnMap, rows: pl.DataFrame, known: pl.DataFrame, region: str) -> Doubt | None:

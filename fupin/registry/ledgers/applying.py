@@ -100,11 +100,9 @@ def _homes(found: Differences) -> pl.DataFrame:
     frame = found.new_households
     missing = [name for name in (*HOUSEHOLD_OPTIONAL, "phone") if name not in frame.columns]
     frame = frame.with_columns(pl.lit(None, _type(name)).alias(name) for name in missing)
-    people = found.new_persons
-    relation = pl.col("relation") if "relation" in people.columns else pl.lit(None, pl.String)
+    people = _people(found)
     heads = (
-        people.with_columns(relation=relation)
-        .sort(pl.col("relation") != HEAD, maintain_order=True, nulls_last=True)
+        people.sort(pl.col("relation") != HEAD, maintain_order=True, nulls_last=True)
         .group_by("household_id", maintain_order=True)
         .agg(head_name=pl.col("name").first(), members=pl.len().cast(pl.Int64))
     )

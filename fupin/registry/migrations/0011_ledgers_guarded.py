@@ -1,7 +1,9 @@
 """Ledgers: who sees batches, mappings and kept cells; what a batch may ask of persons in bulk; traced.
 
-``registry_undecided`` is made anew for batches: its question had one index for all of a transaction's changes, so that
-a batch of 100,000 households asked 100,000 times 300,000 rows. Now the household's own index is asked first.
+Two guards of the log are made quicker for batches, none is weaker. ``registry_undecided`` had one index for all of a
+transaction's changes, so that a batch of 100,000 households asked 100,000 times 300,000 rows: now the household's own
+index is asked first. What a row of the log claims (in whose name, which village, from which state) is asked for a
+batch once a statement, over all of its rows, instead of once a row (0.33 ms each, most of it the signature).
 """
 
 from django.db import migrations
@@ -96,20 +98,81 @@ DECLARE
     kinds CONSTANT text[] := ARRAY['entry', 'exit', 'return', 'correct_entry', 'correct_exit', 'import', 'reverse',
                                    'new_household', 'split', 'merge', 'end_household'];
 BEGIN
+    -- OFFSET 0: the household's index, whatever the planner thinks of a table that has just been filled
     IF EXISTS (
-        SELECT FROM registry_change c WHERE c.household_id = touched AND c.txid = mine
-        AND (now_in IS NULL AND c.kind = ANY (kinds) OR c.after ->> 'state' = now_in)
+        SELECT FROM (SELECT * FROM registry_change WHERE household_id = touched OFFSET 0) c
+        WHERE c.txid = mine AND (now_in IS NULL AND c.kind = ANY (kinds) OR c.after ->> 'state' = now_in)
     ) THEN
         RETURN false;
     END IF;
     IF EXISTS (
-        SELECT FROM registry_change c WHERE c.other_id = touched AND c.txid = mine
-        AND (now_in IS NULL AND c.kind = ANY (kinds) OR c.after ->> 'state' = now_in)
+        SELECT FROM (SELECT * FROM registry_change WHERE other_id = touched OFFSET 0) c
+        WHERE c.txid = mine AND (now_in IS NULL AND c.kind = ANY (kinds) OR c.after ->> 'state' = now_in)
     ) THEN
         RETURN false;
     END IF;
     RETURN NOT (may_be_load AND EXISTS (SELECT FROM registry_change c WHERE c.txid = mine AND c.kind = 'load'));
 END $$;
+"""
+#: rows of a batch are stamped one by one and proved all together
+BATCH_STAMP = """
+CREATE FUNCTION registry_change_stamp_batch() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    NEW.recorded_at := transaction_timestamp();
+    NEW.txid := pg_current_xact_id()::text::bigint;
+    RETURN NEW;
+END $$;
+CREATE FUNCTION registry_change_prove_batch() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    said text;
+    actor bigint := fupin_actor();
+BEGIN
+    IF NOT EXISTS (SELECT FROM fresh WHERE batch IS NOT NULL) THEN
+        RETURN NULL;
+    END IF;
+    IF EXISTS (SELECT FROM fresh WHERE batch IS NOT NULL AND kind NOT IN ('import', 'reverse')) THEN
+        said := 'of a batch that is no import';
+    ELSIF actor IS NOT NULL AND EXISTS (SELECT FROM fresh WHERE batch IS NOT NULL AND by_id IS DISTINCT FROM actor) THEN
+        said := 'in the name of somebody else';
+    ELSIF EXISTS (
+        SELECT FROM fresh f JOIN registry_household h ON h.household_id = f.household_id
+        WHERE f.batch IS NOT NULL AND (f.village_code <> h.village_code
+            OR f.before ? 'state' AND f.before ->> 'state' IS DISTINCT FROM h.state)
+    ) THEN
+        said := 'of another village than the household, or from a state that it is not in';
+    ELSIF EXISTS (
+        SELECT FROM fresh f LEFT JOIN registry_change c ON c.id = f.reverses_id
+        WHERE f.batch IS NOT NULL AND f.kind = 'reverse' AND (c.batch IS DISTINCT FROM f.batch OR c.kind <> 'import'
+            OR c.household_id IS DISTINCT FROM f.household_id OR c.before IS DISTINCT FROM f.after)
+    ) THEN
+        said := 'that takes back something else';
+    END IF;
+    IF said IS NOT NULL THEN
+        RAISE EXCEPTION 'fupin: a change %', said USING ERRCODE = 'check_violation';
+    END IF;
+    RETURN NULL;
+END $$;
+DROP TRIGGER change_stamp ON registry_change;
+CREATE TRIGGER change_stamp BEFORE INSERT ON registry_change
+    FOR EACH ROW WHEN (NEW.batch IS NULL) EXECUTE FUNCTION registry_change_stamp();
+CREATE TRIGGER change_stamp_batch BEFORE INSERT ON registry_change
+    FOR EACH ROW WHEN (NEW.batch IS NOT NULL) EXECUTE FUNCTION registry_change_stamp_batch();
+CREATE TRIGGER change_prove_batch AFTER INSERT ON registry_change REFERENCING NEW TABLE AS fresh
+    FOR EACH STATEMENT EXECUTE FUNCTION registry_change_prove_batch();
+ALTER TABLE registry_change ENABLE ALWAYS TRIGGER change_stamp;
+ALTER TABLE registry_change ENABLE ALWAYS TRIGGER change_stamp_batch;
+ALTER TABLE registry_change ENABLE ALWAYS TRIGGER change_prove_batch;
+"""
+BATCH_UNSTAMP = """
+DROP TRIGGER change_prove_batch ON registry_change;
+DROP TRIGGER change_stamp_batch ON registry_change;
+DROP TRIGGER change_stamp ON registry_change;
+DROP FUNCTION registry_change_prove_batch(), registry_change_stamp_batch();
+CREATE TRIGGER change_stamp BEFORE INSERT ON registry_change
+    FOR EACH ROW EXECUTE FUNCTION registry_change_stamp();
+ALTER TABLE registry_change ENABLE ALWAYS TRIGGER change_stamp;
 """
 
 
@@ -139,5 +202,6 @@ class Migration(migrations.Migration):
         migrations.RunSQL(DETACHED, UNDETACHED),
         migrations.RunSQL(OPEN, "DROP FUNCTION fupin_open_ledger(bigint, text)"),
         migrations.RunSQL(UNDECIDED, migrations.RunSQL.noop),
+        migrations.RunSQL(BATCH_STAMP, BATCH_UNSTAMP),
         migrations.RunPython(make, drop),
     ]

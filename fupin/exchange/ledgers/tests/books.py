@@ -76,7 +76,8 @@ def two_homes(**said: str) -> list[LedgerFile]:
 
 def looked_at(by: User, files: Sequence[LedgerFile], region: str = "450124", **more: Any) -> LedgerBatch:
     """A dry run."""
-    batch = receive_ledger(by=by, files=files, region=region, as_of=AS_OF, year=YEAR, in_background=False, **more)
+    as_of = more.pop("as_of", AS_OF)
+    batch = receive_ledger(by=by, files=files, region=region, as_of=as_of, year=YEAR, in_background=False, **more)
     return run_plan(batch.pk)
 
 
