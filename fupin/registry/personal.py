@@ -89,7 +89,7 @@ NOT_PERSONAL: Mapping[str, frozenset[str]] = {
             "reason",
         }
     ),
-    "LedgerMapping": frozenset({"id", "region", "name", "signature", "columns", "by_id", "at", "retired_at"}),
+    "LedgerMapping": frozenset({"id", "region", "name", "signature", "mapping", "by_id", "at", "retired_at"}),
     "LakeVersion": frozenset({"id", "key", "since"}),
     "Region": frozenset({"code", "name", "pinyin", "level", "lon", "lat", "geometry", "illustrative"}),
 }

@@ -90,7 +90,7 @@ def _layout(user: User, wanted: str) -> tuple[Layout, dict[str, Any]]:
     if not wanted.removeprefix("m").isdecimal():
         raise NotFound(wanted)
     saved = exchange.mapping_for(user, int(wanted.removeprefix("m")))
-    found = exchange.from_json(saved.columns)
+    found = exchange.from_json(saved.mapping)
     layout = exchange.as_layout(saved.pk, saved.name, found)
     return layout, {one.heading: (one.writes, one.codes, dict(one.own)) for one in found.columns if one.field}
 

@@ -55,7 +55,7 @@ def upload(request: HttpRequest) -> HttpResponse:
             problem = problem_of(error)
     today = timezone.localdate()
     context = {
-        "area": AREA, "place": place_of(user), "today": today, "year": today.year, "typed": request.POST,
+        "area": AREA, "place": place_of(user), "as_of": request.POST.get("as_of", today.isoformat()), "year": request.POST.get("year", today.year), "typed": request.POST,
         "problem": problem, "layouts": layouts().values(), "most": exchange.MOST_FILES,
     }  # fmt: skip
     return render(request, "console/ledger_upload.html", context, status=400 if problem else 200)
@@ -73,7 +73,7 @@ def _received(request: HttpRequest, user: User) -> LedgerBatch:
         for file in request.FILES.getlist("file")
     ]
     return exchange.receive_ledger(
-        by=user, files=files, region=request.POST.get("region", user.region), as_of=said, year=int(year),
+        by=user, files=files, region=request.POST.get("region") or user.region, as_of=said, year=int(year),
         title=request.POST.get("title", ""),
     )  # fmt: skip
 

@@ -54,7 +54,7 @@ class Saved(Protocol):
 
     pk: int
     signature: str
-    columns: Mapping[str, Any]
+    mapping: Mapping[str, Any]
 
 
 def from_json(raw: Mapping[str, Any]) -> TableMap:
@@ -76,7 +76,7 @@ def recognise(head: Sequence[Sequence[str]], saved: Iterable[Saved]) -> tuple[in
     known = {one.signature: one for one in saved}
     for number, cells in rows:
         if one := known.get(signature(cells)):
-            return number, replace(from_json(one.columns), saved=one.pk)
+            return number, replace(from_json(one.mapping), saved=one.pk)
     official = [(found, number) for number, cells in rows if (found := _official(cells)) is not None]
     if official:
         found, number = max(official, key=lambda one: (sum(bool(c.field) for c in one[0].columns), -one[1]))

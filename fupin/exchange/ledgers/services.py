@@ -178,7 +178,7 @@ def _save_mapping(by: User, batch: LedgerBatch, headings: Sequence[str], found: 
     former = LedgerMapping.objects.filter(region=batch.region, signature=sign, retired_at__isnull=True)
     former.update(retired_at=timezone.now())
     made = LedgerMapping.objects.create(
-        region=batch.region, name=name[:80], signature=sign, columns=found.as_json(), by=by
+        region=batch.region, name=name[:80], signature=sign, mapping=found.as_json(), by=by
     )
     accounts.record(
         by=by, verb=VERB, object_kind="ledger_mapping", object_id=str(made.pk), region=batch.region,

@@ -74,7 +74,7 @@ class LedgerMapping(models.Model):
     region = models.CharField(max_length=12, db_collation="C", blank=True)
     name = models.CharField(max_length=80)
     signature = models.CharField(max_length=64, db_collation="C")
-    columns = models.JSONField()
+    mapping = models.JSONField()
     by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     at = models.DateTimeField(db_default=Now())
     retired_at = models.DateTimeField(null=True)

@@ -149,7 +149,7 @@ class Migration(migrations.Migration):
                 ("region", models.CharField(blank=True, db_collation="C", max_length=12)),
                 ("name", models.CharField(max_length=80)),
                 ("signature", models.CharField(db_collation="C", max_length=64)),
-                ("columns", models.JSONField()),
+                ("mapping", models.JSONField()),
                 ("at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
                 ("retired_at", models.DateTimeField(null=True)),
                 (
