@@ -23,10 +23,12 @@ VERBS = {
     "read_shared": ("按协议读取共享数据", "read what an agreement shares"),
     "start_run": ("发起识别运行", "start a run"),
     "screen": ("发起逻辑筛查、提交更正名单", "screen the registry, hand in correction lists"),
+    "judge_finding": ("核实疑点（属实、不属实）", "confirm or dismiss findings"),
     "exempt": ("豁免筛查规则（写明理由和期限）", "exempt from a screening rule, with reason and last day"),
     "change_registry": ("登记户和人的变更", "record changes of households and persons"),
     "import_ledgers": ("导入台账、保存列的对应", "import ledgers, save what their columns are"),
     "export_ledgers": ("导出台账（含完整号码的须写理由）", "export ledgers; full numbers need a reason"),
+    "handle_cases": ("办理认定、退出、返贫、监测程序", "take steps of identification, exit, return, monitoring"),
     "load_registry": ("载入登记库和区划", "load the registry and regions"),
     "manage_users": ("开设和管理账号", "open and manage accounts"),
     "guard_users": ("解锁账号、重设密码、收回令牌", "unlock accounts, renew passwords, revoke tokens"),
@@ -69,7 +71,17 @@ class Office(RoleRights):
     )
     verbs = frozenset(
         {"see_households", "see_results", "reveal_id", "deliver", "see_deliveries", "download_bad_rows"}
-        | {"start_run", "screen", "exempt", "change_registry", "load_registry", "issue_token", "manage_users"}
+        | {
+            "start_run",
+            "screen",
+            "exempt",
+            "change_registry",
+            "judge_finding",
+            "handle_cases",
+            "load_registry",
+            "issue_token",
+            "manage_users",
+        }
         | {"import_ledgers", "export_ledgers"}
         | {"see_agreements", "sign_agreements", "read_shared"}
     )
@@ -84,7 +96,9 @@ class Cadre(RoleRights):
         "Sees the village's households and findings, records their changes, screens its data; "
         "may see an ID number for a visit, with a reason, recorded."
     )
-    verbs = frozenset({"see_households", "see_results", "reveal_id", "screen", "change_registry"})
+    verbs = frozenset(
+        {"see_households", "see_results", "reveal_id", "screen", "change_registry", "judge_finding", "handle_cases"}
+    )
 
 
 class Department(RoleRights):

@@ -2,7 +2,24 @@
 
 from fupin.kernel.errors import NotFound
 from fupin.registry.borders import borders_version, bounds_of, cells_json, home_points, region_names
-from fupin.registry.changes.checks import Stale
+from fupin.registry.changes.checks import Filing, Stale, may_file
+from fupin.registry.changes.facts import change_head, correct_household, correct_person
+from fupin.registry.changes.homes import end_household, merge, new_household, split
+from fupin.registry.changes.known import (
+    Counted,
+    HouseholdAt,
+    MemberAt,
+    change_for,
+    changes_for,
+    changes_of,
+    counts_at,
+    household_at,
+    member_names,
+    members_at,
+    summed,
+)
+from fupin.registry.changes.members import add_member, end_membership
+from fupin.registry.changes.reversal import builds_on, reverse
 from fupin.registry.changes.states import change_state
 from fupin.registry.ciphers import Aead, aead
 from fupin.registry.key_rotation import Rotated, demand_purpose, drop_key, keys_used, one_rotation, renew, rotate
@@ -76,7 +93,7 @@ from fupin.registry.reference import (
 )
 from fupin.registry.region_loading import load_regions, load_shipped_regions
 from fupin.registry.registry_loading import Loaded, load_registry
-from fupin.registry.sealing import seal, seal_many, unseal
+from fupin.registry.sealing import key_id_of, seal, seal_bytes, seal_many, unseal, unseal_bytes
 from fupin.registry.searching import is_broad, search_households
 from fupin.registry.services import Receipt, ask_value, open_value, reveal, reveal_id
 from fupin.registry.snapshot import SnapshotInfo, snapshot
@@ -91,8 +108,11 @@ __all__ = [
     "Applied",
     "BatchState",
     "Change",
+    "Counted",
     "Exit",
+    "Filing",
     "Household",
+    "HouseholdAt",
     "HouseholdState",
     "Kind",
     "LedgerBatch",
@@ -104,6 +124,7 @@ __all__ = [
     "LedgerOrder",
     "LedgerReceipt",
     "Loaded",
+    "MemberAt",
     "MemberView",
     "Membership",
     "NotFound",
@@ -121,6 +142,7 @@ __all__ = [
     "Survey",
     "Touched",
     "Wanted",
+    "add_member",
     "aead",
     "answering_for",
     "answers_of",
@@ -130,14 +152,24 @@ __all__ = [
     "borders_version",
     "bounds_of",
     "breadcrumb",
+    "builds_on",
     "built_on",
     "cells_json",
+    "change_for",
+    "change_head",
     "change_state",
+    "changes_for",
+    "changes_of",
     "children",
     "code_shares",
+    "correct_household",
+    "correct_person",
+    "counts_at",
     "demand_purpose",
     "differences",
     "drop_key",
+    "end_household",
+    "end_membership",
     "exits",
     "export_now",
     "export_rows",
@@ -147,10 +179,12 @@ __all__ = [
     "hold_lake_key",
     "holds_generated",
     "home_points",
+    "household_at",
     "household_for",
     "households_for",
     "id_hashes",
     "is_broad",
+    "key_id_of",
     "keys_used",
     "label",
     "lake_key",
@@ -160,7 +194,12 @@ __all__ = [
     "load_registry",
     "load_shipped_regions",
     "masked_phone",
+    "may_file",
+    "member_names",
+    "members_at",
     "members_of",
+    "merge",
+    "new_household",
     "one_rotation",
     "open_value",
     "person_for",
@@ -175,18 +214,23 @@ __all__ = [
     "renew",
     "reveal",
     "reveal_id",
+    "reverse",
     "rotate",
     "seal",
+    "seal_bytes",
     "seal_many",
     "search_households",
     "snapshot",
     "spell",
     "spell_column",
+    "split",
     "standing",
+    "summed",
     "survey_of",
     "timeline_of",
     "turn_lake_key",
     "undo",
     "unseal",
+    "unseal_bytes",
     "written",
 ]

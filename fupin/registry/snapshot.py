@@ -43,6 +43,9 @@ SOURCES = {
     "ledger": "registry_ledgerentry",
     "persons": PERSONS,
 }
+#: of households that ended (few; a member has none of those any more) nothing goes to the engine
+_ENDED = "WHERE t.household_id NOT IN (SELECT e.household_id FROM registry_household e WHERE e.ended_on IS NOT NULL)"
+LIVING = {"households": "WHERE t.ended_on IS NULL", "survey": _ENDED, "ledger": _ENDED}
 #: which connection reads which tables, at the same time
 SHARES = (("persons", "survey"), ("ledger", "households"))
 
@@ -84,7 +87,7 @@ def query(name: str) -> str:
     columns = ", ".join(f"{_typed(column)} AS {column.name}" for column in columns_of(name))
     order = ", ".join(_sort(name, key) for key in tables()[name].key)
     # names come from the catalogue's own files, never from outside
-    return f"SELECT {columns} FROM {SOURCES[name]} t ORDER BY {order}"  # noqa: S608
+    return f"SELECT {columns} FROM {SOURCES[name]} t {LIVING.get(name, '')} ORDER BY {order}"  # noqa: S608
 
 
 def _typed(column: Column) -> str:
