@@ -148,15 +148,20 @@ def _matched(persons: pl.DataFrame, now: Standing, refusing: Refusing) -> pl.Dat
 
 
 def _detached(rows: pl.DataFrame, now: Standing, refusing: Refusing) -> pl.DataFrame:
-    """A number that a batch taken back had used comes again: for the same ID number only."""
-    if not now.detached.height:
-        return rows
+    """Who left is not brought back by a ledger, who lives elsewhere not entered twice; a number that a batch taken
+    back had used comes again for the same ID number only."""
+    names = [name for name in rows.columns if name.startswith(ID_HASHES)]
+    fresh = pl.col("home").is_null() & pl.col("by_id").is_null()
+    left = pl.col("persons.person_id").is_in(now.gone["person_id"].implode())
+    left = left | pl.any_horizontal(pl.col(name).is_in(now.gone["id_lookup"].drop_nulls().implode()) for name in names)
+    rows = refusing.rows(rows, fresh & left, "left")
+    other = pl.any_horizontal(pl.col(name).is_in(now.elsewhere.implode()) for name in names)
+    rows = refusing.rows(rows, fresh & other, "elsewhere")
     held = now.detached.select("person_id", gone_hash="id_lookup")
     rows = rows.join(held, left_on="persons.person_id", right_on="person_id", how="left", maintain_order="left")
-    names = [name for name in rows.columns if name.startswith(ID_HASHES)]
     same = pl.any_horizontal(pl.col(name) == pl.col("gone_hash") for name in names)
-    other = pl.col("gone_hash").is_not_null() & ~same.fill_null(False)
-    return refusing.rows(rows, other, "key_differs", pl.col("persons.person_id")).drop("gone_hash")
+    differs = pl.col("gone_hash").is_not_null() & ~same.fill_null(False)
+    return refusing.rows(rows, differs, "key_differs", pl.col("persons.person_id")).drop("gone_hash")
 
 
 def _home_facts(homes: pl.DataFrame, persons: pl.DataFrame) -> pl.DataFrame:

@@ -97,6 +97,20 @@ WORDS: dict[str, tuple[str, str, str, str, str]] = {
         "改用已登记的人编号",
         "use the number that is registered",
     ),
+    "left": (
+        "人编号",
+        "这个人已登记为减少（迁出、死亡等），没有重新写入",
+        "the person was recorded as having left; he was not entered again",
+        "确实还在的，请先撤销那次减少",
+        "take that decrease back first if he is still there",
+    ),
+    "elsewhere": (
+        "证件号码",
+        "这个证件号现登记在别的辖区",
+        "the bearer of this ID number is registered in another region",
+        "核对证件号；确实迁来的，请两地按变更办理",
+        "check the number; record the move in both places",
+    ),
     "other_household": (
         "户编号",
         "这个人登记在户 {0}，与台账不同，没有移动",

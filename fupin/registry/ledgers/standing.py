@@ -25,7 +25,7 @@ HOUSEHOLD_COLUMNS = (
 _EXTRA: dict[str, type[pl.DataType]] = {
     "id_lookup": pl.String, "lookup_key": pl.String, "phone_lookup": pl.String, "household_id": pl.String,
     "relation": pl.String, "village_code": pl.String, "ended_on": pl.Date, "version": pl.Int64,
-    "membership_id": pl.Int64, "since": pl.Date, "state_since": pl.Date, "state_id": pl.Int64, "undone": pl.Boolean,
+    "membership_id": pl.Int64, "since": pl.Date, "state_since": pl.Date, "state_id": pl.Int64, "undone": pl.Boolean, "gone": pl.Boolean,
 }  # fmt: skip
 
 
@@ -42,13 +42,15 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Standing:
-    """``persons``: present members with household, relation, hash; ``detached``: numbers of persons who are in the
-    registry and belong to no household (taken back before)."""
+    """``persons``: present members with household, relation, hash. ``detached``: persons whom a batch taken back had
+    brought in; ``gone``: who left; ``elsewhere``: hashes of numbers whose bearer is a member outside the scope."""
 
     households: pl.DataFrame
     persons: pl.DataFrame
     surveys: pl.DataFrame
     detached: pl.DataFrame
+    gone: pl.DataFrame
+    elsewhere: pl.Series
 
 
 def standing(wanted: Wanted) -> Standing:
@@ -64,10 +66,12 @@ def standing(wanted: Wanted) -> Standing:
         cursor.execute("ANALYZE want_home")
         households = _households(cursor)
         surveys = _surveys(cursor, wanted.years)
-        detached = _read(cursor, "SELECT person_id, id_lookup, lookup_key FROM fupin_ledger_detached()")
+        detached = _read(cursor, "SELECT person_id, id_lookup, lookup_key, gone FROM fupin_ledger_detached()")
+        elsewhere = _elsewhere(cursor, wanted.hashes)
         names = ("village", "household", "person", "hash", "home")
         cursor.execute("DROP TABLE " + ", ".join(f"want_{name}" for name in names))
-    return Standing(households, persons, surveys, detached)
+    gone = detached.filter("gone")
+    return Standing(households, persons, surveys, detached.filter(~pl.col("gone")), gone, elsewhere)
 
 
 def hold(households: pl.Series) -> None:
@@ -79,6 +83,12 @@ def hold(households: pl.Series) -> None:
             "ORDER BY household_id FOR UPDATE OF registry_household) held"
         )
         cursor.execute("DROP TABLE hold_household")
+
+
+def _elsewhere(cursor: Any, hashes: pl.Series) -> pl.Series:
+    asked = hashes.drop_nulls().unique().to_list()
+    cursor.execute("SELECT encode(one, 'hex') FROM fupin_ledger_elsewhere(%s::bytea[]) one", [asked])
+    return pl.Series([row[0] for row in cursor.fetchall()], dtype=pl.String)
 
 
 def _name(cursor: Any, table: str, type_: str, values: pl.Series) -> None:

@@ -43,21 +43,38 @@ SELECT fupin_trace('registry_ledgercells', '{household_id,record,layout,year}', 
        fupin_trace('registry_ledgerbatch', '{id}', '{}', '{step,progress}'),
        fupin_trace('registry_ledgermapping', '{id}');
 """
-#: of persons whom a batch brought in and its undoing took out: number and hash, no name, nothing else
+#: Persons who are written down and belong to no household now: taken out with a batch, or gone (``gone``). And which of
+#: these numbers are a present member's outside the scope: nothing else is told of him.
 DETACHED = """
-CREATE FUNCTION fupin_ledger_detached() RETURNS TABLE (person_id varchar, id_lookup bytea, lookup_key varchar)
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
-    SELECT p.person_id, p.id_lookup, p.lookup_key FROM registry_change c JOIN registry_person p USING (person_id)
+CREATE FUNCTION fupin_ledger_detached() RETURNS TABLE (
+    person_id varchar, id_lookup bytea, lookup_key varchar, gone boolean
+) LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+    SELECT p.person_id, p.id_lookup, p.lookup_key, false FROM registry_change c JOIN registry_person p USING (person_id)
     WHERE c.kind = 'reverse' AND c.batch IS NOT NULL
       AND c.village_code >= (SELECT fupin_scope()) AND c.village_code < (SELECT fupin_scope()) || ':'
       AND NOT EXISTS (SELECT FROM registry_membership m WHERE m.person_id = p.person_id)
     GROUP BY 1, 2, 3
+    UNION ALL
+    SELECT p.person_id, p.id_lookup, p.lookup_key, true FROM registry_membership m
+    JOIN registry_household h USING (household_id) JOIN registry_person p USING (person_id)
+    WHERE m.valid_to IS NOT NULL
+      AND h.village_code >= (SELECT fupin_scope()) AND h.village_code < (SELECT fupin_scope()) || ':'
+      AND NOT EXISTS (SELECT FROM registry_membership o WHERE o.person_id = p.person_id AND o.valid_to IS NULL)
+    GROUP BY 1, 2, 3
+$$;
+CREATE FUNCTION fupin_ledger_elsewhere(hashes bytea[]) RETURNS SETOF bytea
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+    SELECT DISTINCT p.id_lookup FROM unnest(hashes) asked (one) JOIN registry_person p ON p.id_lookup = asked.one
+    JOIN registry_membership m ON m.person_id = p.person_id AND m.valid_to IS NULL
+    JOIN registry_household h ON h.household_id = m.household_id
+    WHERE fupin_scope() IS NOT NULL AND NOT starts_with(h.village_code, (SELECT fupin_scope()))
 $$;
 CREATE INDEX change_of_load ON registry_change (txid) WHERE kind = 'load';
 CREATE INDEX change_reverse_batch ON registry_change (village_code) WHERE kind = 'reverse' AND batch IS NOT NULL;
 """
 UNDETACHED = """
 DROP FUNCTION fupin_ledger_detached();
+DROP FUNCTION fupin_ledger_elsewhere(bytea[]);
 DROP INDEX change_of_load;
 DROP INDEX change_reverse_batch;
 """

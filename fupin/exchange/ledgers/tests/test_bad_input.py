@@ -7,7 +7,9 @@ from typing import Any
 
 import polars as pl
 import pytest
+from django.conf import settings
 
+from fupin.accounts.api import acting_for_platform
 from fupin.accounts.tests.fixtures import FAR_VILLAGE, Cast
 from fupin.exchange.ledgers import store
 from fupin.exchange.ledgers.opening import MOST_BYTES
@@ -31,7 +33,9 @@ from fupin.exchange.ledgers.tests.books import (
 from fupin.exchange.ledgers.work import order_apply, run_plan
 from fupin.exchange.reading.refusals import Refusal
 from fupin.kernel.errors import UserError
-from fupin.registry.api import LedgerBatch, Person
+from fupin.kernel.keys import keyed_hash
+from fupin.registry.api import LedgerBatch, Membership, Person
+from fupin.registry.tests.fixtures import Homes
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -121,6 +125,19 @@ def test_who_lives_elsewhere_is_not_moved(cast: Cast, regions: None) -> None:
     homes = [AC01_HEAD, home_row(other)]
     batch = looked_at(cast.county_office, [as_csv("a.csv", homes), as_csv("b.csv", [AB01_HEAD, moved])])
     assert "这个人登记在户" in refused(batch)[0][2]
+
+
+def test_who_left_or_lives_elsewhere_is_not_entered(cast: Cast, homes: Homes) -> None:
+    applied(cast.county_office, two_homes())
+    Membership.objects.filter(person_id=f"{HOME}03").update(valid_to="2026-11-01")
+    with acting_for_platform():
+        far = Person.objects.get(pk=homes.far.memberships.get().person_id)
+        there = person_row(5)
+        key = settings.FUPIN_KEYS.now.lookup
+        Person.objects.filter(pk=far.pk).update(id_lookup=keyed_hash(key, there[4]), lookup_key=key.id)
+    batch = looked_at(cast.county_office, [as_csv("b.csv", [AB01_HEAD, person_row(3), there])])
+    assert [column for _row, column, _why in refused(batch)] == ["人编号", "证件号码"]
+    assert "别的辖区" in refused(batch)[1][2]
 
 
 def test_rows_that_are_not_in_force_are_refused(cast: Cast, regions: None) -> None:
