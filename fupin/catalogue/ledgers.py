@@ -1,7 +1,7 @@
 """Ledgers as data (D8): what the columns of an official table or list are in our words, and foreign code lists.
 
-Source: ``data/ledgers``: one file a layout, ``lists.toml`` (code lists of other systems), ``names.toml`` (other headings
-of our fields, as provincial ledgers write them).
+Source: ``data/ledgers``: one file a layout, ``lists.toml`` (code lists of other systems), ``names.toml`` (how
+provincial ledgers call our fields).
 """
 
 from __future__ import annotations

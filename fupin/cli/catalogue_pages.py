@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from fupin.catalogue.indicators import Dimension, Indicator
+from fupin.catalogue.ledgers import Layout, foreign_lists, layouts, ledger_fields, other_names
 from fupin.catalogue.load import Catalogue, load_catalogue
 from fupin.catalogue.procedures import SIGNERS, Limit, Procedure, Step, procedures
 from fupin.catalogue.rules import Rule
@@ -60,6 +61,7 @@ def catalogue_pages() -> dict[str, str]:
         "rules.md": _rules_page(catalogue),
         "parameters.md": _parameters_page(catalogue),
         "procedures.md": _procedures_page(),
+        "ledgers.md": _ledgers_page(),
         "personal.md": _personal_page(),
     }
     for dimension in catalogue.dimensions:
@@ -98,6 +100,7 @@ def _index_page(catalogue: Catalogue) -> str:
         f"* [Comparison rules](rules.md): {len(catalogue.rules)}",
         f"* [Parameters](parameters.md): {len(catalogue.parameters)}",
         f"* [Procedures](procedures.md): {len(procedures())}",
+        f"* [Ledgers](ledgers.md): {len(layouts())} layouts",
         "",
         "The official list of 199 indicators is not published; every table here is 试行 (trial) and names its source.",
         "",
@@ -223,6 +226,28 @@ def _parameters_page(catalogue: Catalogue) -> str:
         for v in p.values
     ]
     return _page("Parameters 参数", _table(("id", "zh", "en", "unit", "since", "region", "value", "reference"), rows))
+
+
+def _ledgers_page() -> str:
+    """Layouts, code lists of other systems, and how provincial ledgers call our fields."""
+    parts = [part for layout in layouts().values() for part in _layout_section(layout)]
+    parts += ["## Code lists of other systems", ""]
+    for one in foreign_lists().values():
+        pairs = ", ".join(f"{theirs} → {ours}" for theirs, ours in one.values.items())
+        parts += [f"* `{one.id}` {one.zh} · {one.reference}: {pairs}"]
+    parts += ["", "## Headings of provincial ledgers", ""]
+    names = ((f"`{field}`", ledger_fields()[field].column.zh, "、".join(told)) for field, told in other_names().items())
+    return _page("Ledgers 台账", [*parts, *_table(("field", "zh", "headings"), names)])
+
+
+def _layout_section(layout: Layout) -> list[str]:
+    rows = [
+        (f"`{one.key}`" if layout.header == "code" else "", one.zh, f"`{one.field}`" if one.field else "", one.why)
+        for one in layout.columns.values()
+    ]
+    facts = f"one row for a {layout.row}{', each year' if layout.yearly else ''} · {layout.reference}"
+    head = ("code", "title", "field", "kept as written because")
+    return [f"## `{layout.id}` {layout.zh} {layout.en}", "", facts, "", *_table(head, rows)]
 
 
 def _personal_page() -> str:

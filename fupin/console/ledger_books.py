@@ -24,11 +24,13 @@ _RISKY = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
 
 
 def differences_book(lines: Iterable[Line], mark: Watermark) -> bytes:
-    heads = [_("种类"), _("位置"), _("户编号"), _("人编号"), _("姓名"), _("行政村"), _("项目"), _("原来"), _("台账"), _("原因"),
+    heads = [_("种类"), _("位置"), _("户编号"), _("人编号"), _("姓名"), _("行政村"), _("项目"), _("原来"), _("台账"),
+             _("原因"),
              _("怎么办"), _("数据说明")]  # fmt: skip
     notice = _notice(mark)
     rows = (
-        [str(KINDS[one.kind]), one.place, one.household_id, one.person_id, one.name, one.village, one.figure, one.before,
+        [str(KINDS[one.kind]), one.place, one.household_id, one.person_id, one.name, one.village, one.figure,
+         one.before,
          one.after, one.why, one.hint, notice]
         for one in lines
     )  # fmt: skip

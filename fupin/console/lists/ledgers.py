@@ -18,7 +18,7 @@ from fupin.ui.places import village_names
 
 
 def _link(one: LedgerBatch) -> SafeString:
-    return filled('<a href="{}">{}</a>', address("console:ledger", one.pk), f"{one.pk} · {one.title}")
+    return filled('<a href="{}">{}</a>', address("console:ledger", str(one.pk)), f"{one.pk} · {one.title}")
 
 
 def state_chip(one: LedgerBatch) -> SafeString:
@@ -61,7 +61,7 @@ def batches(user: User, rows: QuerySet[LedgerBatch]) -> Listing:
         source=rows,
         fetch=fetch,
         order="created",
-        href=lambda one: address("console:ledger", one.pk),
+        href=lambda one: address("console:ledger", str(one.pk)),
         region=user.region,
         nothing=_("还没有导入过台账"),
         advice=_("上传国办建档立卡表或省、县的名单，先看差异，再写入。"),

@@ -41,7 +41,8 @@ def as_csv(rows: Sequence[dict[str, Any]], names: dict[str, str]) -> bytes:
     return text.getvalue().encode("gb18030")
 
 
-NAMES = {"证件号码": "公民身份号码", "姓名": "家庭成员姓名", "人编号": "人编码", "户编号": "家庭编号", "健康状况": "身体状况",
+NAMES = {"证件号码": "公民身份号码", "姓名": "家庭成员姓名", "人编号": "人编码", "户编号": "家庭编号",
+         "健康状况": "身体状况",
          "与户主关系": "关系", "自然村": "组长意见"}  # fmt: skip
 
 
@@ -54,6 +55,8 @@ def upload(visitor: Visitor, content: bytes, name: str = "县名单.csv") -> Non
 
 def worked(visitor: Visitor) -> LedgerBatch:
     """The queue does what the newest batch waits for."""
+    visitor.page.wait_for_selector("[data-state=reading], [data-state=applying], [data-state=undoing]")
+    visitor.page.wait_for_load_state()
     batch = LedgerBatch.objects.order_by("pk").last()
     assert batch is not None
     for work in (exchange.run_plan, exchange.run_apply, exchange.run_undo):
@@ -97,6 +100,8 @@ def test_a_saved_header_is_known_again(visitor: Visitor, members: list[dict[str,
     upload(visitor, as_csv(members, turned))
     assert "按保存的对应" in visitor.text()
     assert worked(visitor).counts["changed"] == 0
+    assert visitor.open("/ledgers/") == 200
+    assert visitor.total() >= 2
     assert visitor.open("/ledgers/mappings/") == 200
     page.click("button:has-text('停用')")
     assert visitor.total() == 0

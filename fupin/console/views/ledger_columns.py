@@ -120,7 +120,8 @@ def mappings(request: HttpRequest) -> HttpResponse:
     found = exchange.mappings_for(user)
     names = village_names([one.region for one in found])
     rows = [
-        (one, names.get(one.region, one.region), [c for c in one.mapping["columns"] if c["field"]], user.scope.covers(one.region))
+        (one, names.get(one.region, one.region), [column for column in one.mapping["columns"] if column["field"]],
+         user.scope.covers(one.region))
         for one in found
     ]  # fmt: skip
     context = {"area": AREA, "rows": rows, "count": len(rows), "fields": _titles()}

@@ -55,7 +55,8 @@ def upload(request: HttpRequest) -> HttpResponse:
             problem = problem_of(error)
     today = timezone.localdate()
     context = {
-        "area": AREA, "place": place_of(user), "as_of": request.POST.get("as_of", today.isoformat()), "year": request.POST.get("year", today.year), "typed": request.POST,
+        "area": AREA, "place": place_of(user), "typed": request.POST,
+        "as_of": request.POST.get("as_of", today.isoformat()), "year": request.POST.get("year", today.year),
         "problem": problem, "layouts": layouts().values(), "most": exchange.MOST_FILES,
     }  # fmt: skip
     return render(request, "console/ledger_upload.html", context, status=400 if problem else 200)

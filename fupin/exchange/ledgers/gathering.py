@@ -203,7 +203,8 @@ def _homes(said: pl.DataFrame, now: Standing, as_of: date, refusing: Refusing) -
     rows = _state_checks(rows, known, as_of, refusing)
     rows = rows.with_columns(pl.coalesce("village_code", "held_village").alias("village_code"))
     accepted = rows.select("household_id", "village_code")
-    extra = ("held_village", "held_state", "held_exit", "state_since", "ended_on", "undone", "county", "town", "village",
+    extra = ("held_village", "held_state", "held_exit", "state_since", "ended_on", "undone", "county", "town",
+             "village",
              "members")  # fmt: skip
     return rows.drop(*extra, strict=False).rename({ROW: "row"}), accepted
 
@@ -234,7 +235,7 @@ def _placed(persons: pl.DataFrame, accepted: pl.DataFrame, as_of: date, refusing
 
 
 def _people(persons: pl.DataFrame, now: Standing) -> pl.DataFrame:
-    """One row a person, columns as the registry calls them; who has no number yet is given the next of his household."""
+    """One row a person, columns as the registry calls them; who has no number gets the next of his household."""
     rows = persons.with_columns(
         person_id=pl.coalesce("known", "persons.person_id"), is_known=pl.col("known").is_not_null()
     )

@@ -76,7 +76,7 @@ def _names_of(layout: str) -> tuple[Mapping[str, str], Mapping[str, str]]:
 
 @cache
 def _fields(row: str) -> Mapping[str, frozenset[str]]:
-    """Field → its names; the household's number is one field in a table of persons, another one in one of households."""
+    """Field → its names; the household's number is one field among persons, another one among households."""
     found: dict[str, set[str]] = {}
     for id_, field in ledger_fields().items():
         if id_ == "households.household_id" if row == "person" else field.table == "persons":

@@ -32,7 +32,8 @@ KINDS = (NEW_HOUSEHOLD, NEW_PERSON, NEW_YEAR, CHANGED, MISSING, REFUSED)
 SHOWN = {
     "kind": pl.String, "table": pl.Int64, "row": pl.Int64, "household_id": pl.String, "person_id": pl.String,
     "village_code": pl.String, "name": pl.String, "entity": pl.String, "column": pl.String, "before": pl.String,
-    "after": pl.String, "cell": pl.Boolean, "zh": pl.String, "en": pl.String, "hint_zh": pl.String, "hint_en": pl.String,
+    "after": pl.String, "cell": pl.Boolean, "zh": pl.String, "en": pl.String, "hint_zh": pl.String,
+    "hint_en": pl.String,
 }  # fmt: skip
 
 

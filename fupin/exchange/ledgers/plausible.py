@@ -1,8 +1,8 @@
 """Whether a column's numbers are of the list that they are read by: compared with what is known of the same persons,
 else with the people of the same place.
 
-民族 has several national-looking orders: 02 is 蒙古族 in GB/T 3304 and 满族 on one provincial platform. What does not look
-right, or cannot be compared, is a doubt: a person confirms it, or chooses another list.
+民族 has several national-looking orders: 02 is 蒙古族 in GB/T 3304 and 满族 on one provincial platform. What does not
+look right, or cannot be compared, is a doubt: a person confirms it, or chooses another list.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """One table by its mapping: typed rows, what is kept as written, and rows that cannot be taken.
 
-Every cell is read as deliveries are read (``reading.rowcheck``); codes by their own list. Nothing of an ID number, phone
-number or account is kept but in the typed column itself, which goes no further than the memory of the work.
+Every cell is read as deliveries are read (``reading.rowcheck``); codes by their own list. Nothing of an ID number,
+phone number or account is kept but in the typed column itself, which goes no further than the memory of the work.
 """
 
 from __future__ import annotations

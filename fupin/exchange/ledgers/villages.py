@@ -1,4 +1,4 @@
-"""Which village a row means: by its code, else by the names of county, township and village inside the batch's region."""
+"""Which village a row means: by its code, else by the names of county, township and village inside the region."""
 
 from __future__ import annotations
 

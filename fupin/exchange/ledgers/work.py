@@ -174,7 +174,8 @@ def give_up_ledger(batch_id: str) -> None:
     """The queue will not try again: nothing was written, the batch may be looked at and tried anew."""
     problem = {
         "zh": "处理多次中断，没有写入任何数据", "en": "the work was broken off several times; nothing was written",
-        "hint_zh": "请重试；仍然出错，请把批次号告诉管理员", "hint_en": "try again, or tell the administrator its number",
+        "hint_zh": "请重试；仍然出错，请把批次号告诉管理员",
+        "hint_en": "try again, or tell the administrator its number",
     }  # fmt: skip
     batch = LedgerBatch.objects.get(pk=batch_id)
     back = {

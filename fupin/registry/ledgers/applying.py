@@ -268,7 +268,8 @@ def update_rows(entity: str, table: str, key: str, images: pl.DataFrame) -> int:
             where = "q.household_id = split_part(s.record, '/', 1) AND q.year = split_part(s.record, '/', 2)::int"
             same = "t.household_id = r.household_id AND t.year = r.year"
         done: int = cursor.execute(
-            f"UPDATE {table} t SET {sets} FROM (SELECT r.* FROM stage_image s JOIN {table} q ON {where.format(key=key)} "  # noqa: S608
+            f"UPDATE {table} t SET {sets} FROM (SELECT r.* FROM stage_image s "  # noqa: S608
+            f"JOIN {table} q ON {where.format(key=key)} "
             f"CROSS JOIN LATERAL jsonb_populate_record(q, s.image) r) r WHERE {same}"
         ).rowcount
         cursor.execute("DROP TABLE stage_image")
@@ -308,21 +309,21 @@ def settle_households(homes: pl.Series) -> None:
         cursor.execute("DROP TABLE stage_settle")
 
 
+_ORDER = "m.relation IS DISTINCT FROM '01', coalesce(m.relation, '99'), p.person_id"
 #: an empty household keeps the name it was known by
 SETTLE = """
 UPDATE registry_household t SET members = r.members, head_name = coalesce(r.name, t.head_name),
     head_pinyin = coalesce(r.pinyin, t.head_pinyin)
 FROM (
     SELECT s.one, count(m.person_id) AS members,
-        (array_agg(p.name ORDER BY m.relation IS DISTINCT FROM '01', coalesce(m.relation, '99'), p.person_id))[1] AS name,
-        replace((array_agg(p.pinyin ORDER BY m.relation IS DISTINCT FROM '01', coalesce(m.relation, '99'), p.person_id))[1],
-                ' ', '') AS pinyin
+        (array_agg(p.name ORDER BY {order}))[1] AS name,
+        replace((array_agg(p.pinyin ORDER BY {order}))[1], ' ', '') AS pinyin
     FROM stage_settle s LEFT JOIN registry_membership m ON m.household_id = s.one AND m.valid_to IS NULL
     LEFT JOIN registry_person p ON p.person_id = m.person_id GROUP BY s.one
 ) r
 WHERE t.household_id = r.one
   AND (t.members, t.head_name) IS DISTINCT FROM (r.members::int, coalesce(r.name, t.head_name))
-"""
+""".replace("{order}", _ORDER)
 
 
 def _keep_cells(batch: LedgerBatch, cells: pl.DataFrame) -> None:

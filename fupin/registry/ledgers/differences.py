@@ -128,7 +128,7 @@ def _one_fact(entity: str, both: pl.DataFrame, name: str, keys: Sequence[str]) -
         column=pl.lit(name), before=as_json(pl.col(f"{name} now"), name), after=as_json(pl.col(name), name),
         table=pl.col("table").cast(pl.Int32), row=pl.col("row").cast(pl.Int64),
     )  # fmt: skip
-    return made.cast(pl.Schema(CHANGES))  # type: ignore[arg-type]
+    return made.cast(pl.Schema(CHANGES))
 
 
 def _surveys(said: pl.DataFrame, now: Standing, villages: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:

@@ -106,7 +106,8 @@ def _homes(order: Order) -> pl.DataFrame:
     )
     query = (
         f"SELECT {names} FROM registry_household h {join} "  # noqa: S608
-        "WHERE h.village_code >= %s AND h.village_code < %s AND h.ended_on IS NULL ORDER BY h.village_code, h.household_id"
+        "WHERE h.village_code >= %s AND h.village_code < %s AND h.ended_on IS NULL "
+        "ORDER BY h.village_code, h.household_id"
     )
     return read_frame(query, [*([order.year] if surveys else []), order.region, order.region + ":"])
 

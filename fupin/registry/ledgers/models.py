@@ -22,7 +22,7 @@ class BatchState(models.TextChoices):
 
 
 class LedgerBatch(models.Model):
-    """Files that are read, compared and applied as one. No cell of theirs stands here: differences lie in a sealed file.
+    """Files that are read, compared and applied as one. No cell of theirs stands here: differences are sealed.
 
     ``tables``: sheet, header, mapping, counts of each table. ``doubts``: code columns that a person has to confirm.
     ``digest``: of the differences that were looked at.

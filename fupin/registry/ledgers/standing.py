@@ -25,7 +25,8 @@ HOUSEHOLD_COLUMNS = (
 _EXTRA: dict[str, type[pl.DataType]] = {
     "id_lookup": pl.String, "lookup_key": pl.String, "phone_lookup": pl.String, "household_id": pl.String,
     "relation": pl.String, "village_code": pl.String, "ended_on": pl.Date, "version": pl.Int64,
-    "membership_id": pl.Int64, "since": pl.Date, "state_since": pl.Date, "state_id": pl.Int64, "undone": pl.Boolean, "gone": pl.Boolean,
+    "membership_id": pl.Int64, "since": pl.Date, "state_since": pl.Date, "state_id": pl.Int64, "undone": pl.Boolean,
+    "gone": pl.Boolean,
 }  # fmt: skip
 
 
@@ -75,7 +76,7 @@ def standing(wanted: Wanted) -> Standing:
 
 
 def hold(households: pl.Series) -> None:
-    """Lock the households for the rest of the transaction: nobody else changes them between the look and the writing."""
+    """Lock the households for the rest of the transaction: nobody else changes them meanwhile."""
     with connection.cursor() as cursor:
         _name(cursor, "hold_household", "text", households)
         cursor.execute(

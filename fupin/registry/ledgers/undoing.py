@@ -1,7 +1,7 @@
 """Taking a batch back, whole: every figure as it was before; refused when something was built on it since.
 
-Nothing is deleted that the log names: a person whom the batch brought in belongs to no household any more and is seen by
-nobody; a household is ended on the day it was to begin. The log gets one row more for each row of the batch.
+Nothing is deleted that the log names: a person whom the batch brought in belongs to no household any more and is seen
+by nobody; a household is ended on the day it was to begin. The log gets one row more for each row of the batch.
 """
 
 from __future__ import annotations
@@ -82,9 +82,10 @@ def _rows(batch: LedgerBatch) -> pl.DataFrame:
 def _write_log(by: User, batch: LedgerBatch, reason: str) -> int:
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO registry_change (kind, household_id, person_id, village_code, effective, by_id, reason, batch, "
-            "reverses_id, before, after) SELECT 'reverse', household_id, person_id, village_code, effective, %s, %s, "
-            "batch, id, after, before FROM registry_change WHERE batch = %s AND kind = 'import'",
+            "INSERT INTO registry_change (kind, household_id, person_id, village_code, effective, by_id, reason, "
+            "batch, reverses_id, before, after) "
+            "SELECT 'reverse', household_id, person_id, village_code, effective, %s, %s, batch, id, after, before "
+            "FROM registry_change WHERE batch = %s AND kind = 'import'",
             [by.pk, reason, batch.pk],
         )
         return int(cursor.rowcount)
@@ -126,9 +127,8 @@ def _take_out(batch: LedgerBatch) -> None:
         reopened = f"SELECT split_part(r.key, '/', 2)::bigint FROM ({ROWS}) r WHERE starts_with(r.key, 'state/') AND r.before <> 'null'"  # noqa: E501, S608
         cursor.execute(f"UPDATE registry_householdstate SET valid_to = NULL WHERE id IN ({reopened})", [batch.pk])  # noqa: S608
         homes = TAKEN.format(rows=ROWS, kind="household")
-        cursor.execute(
-            f"UPDATE registry_household SET ended_on = %s WHERE household_id IN {homes}", [batch.as_of, batch.pk]
-        )
+        ended = f"UPDATE registry_household SET ended_on = %s WHERE household_id IN {homes}"  # noqa: S608
+        cursor.execute(ended, [batch.as_of, batch.pk])
         surveys = (
             f"SELECT split_part(r.key, '/', 2), split_part(r.key, '/', 3)::int FROM ({ROWS}) r "  # noqa: S608
             "WHERE starts_with(r.key, 'survey/') AND r.before = 'null'"

@@ -42,7 +42,8 @@ def home_row(home: str = HOME, village: str = VILLAGE, state: str = "0", **said:
 
 def person_row(serial: int = 1, home: str = HOME, born: str = "19800101", **said: str) -> list[str]:
     values = {"AAB001": f"{home}{serial:02d}", "AAC001": home, "AAB002": "韦" + "一二三四五六七八九"[serial % 9] + "妹",
-              "AAB003": "2", "AAB004": number(born, serial * 2), "AAB005": born, "AAB006": "01" if serial == 1 else "99",
+              "AAB003": "2", "AAB004": number(born, serial * 2), "AAB005": born,
+              "AAB006": "01" if serial == 1 else "99",
               "AAB007": "08", "AAB008": "03", "AAB009": "01", "AAB010": "01", "AAB011": "04", "AAB012": "6",
               "AAB015": "1", "AAB017": "01", "AAB019": "0", "AAR040": "2026", "AAR100": "1"}  # fmt: skip
     return [(values | said)[key] for key in AB01_HEAD]
