@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.db.models import QuerySet
+from django.urls import reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
@@ -13,12 +14,12 @@ from fupin.accounts.api import User
 from fupin.console.ledger_words import TONES
 from fupin.registry.api import BatchState, LedgerBatch
 from fupin.ui.lists import Column, Kind, Listing, by_key
-from fupin.ui.markup import address, filled
+from fupin.ui.markup import filled
 from fupin.ui.places import village_names
 
 
 def _link(one: LedgerBatch) -> SafeString:
-    return filled('<a href="{}">{}</a>', address("console:ledger", str(one.pk)), f"{one.pk} · {one.title}")
+    return filled('<a href="{}">{}</a>', reverse("console:ledger", args=[one.pk]), f"{one.pk} · {one.title}")
 
 
 def state_chip(one: LedgerBatch) -> SafeString:
@@ -61,7 +62,7 @@ def batches(user: User, rows: QuerySet[LedgerBatch]) -> Listing:
         source=rows,
         fetch=fetch,
         order="created",
-        href=lambda one: address("console:ledger", str(one.pk)),
+        href=lambda one: reverse("console:ledger", args=[one.pk]),
         region=user.region,
         nothing=_("还没有导入过台账"),
         advice=_("上传国办建档立卡表或省、县的名单，先看差异，再写入。"),
