@@ -26,6 +26,8 @@ VERBS = {
     "judge_finding": ("核实疑点（属实、不属实）", "confirm or dismiss findings"),
     "exempt": ("豁免筛查规则（写明理由和期限）", "exempt from a screening rule, with reason and last day"),
     "change_registry": ("登记户和人的变更", "record changes of households and persons"),
+    "import_ledgers": ("导入台账、保存列的对应", "import ledgers, save what their columns are"),
+    "export_ledgers": ("导出台账（含完整号码的须写理由）", "export ledgers; full numbers need a reason"),
     "handle_cases": ("办理认定、退出、返贫、监测程序", "take steps of identification, exit, return, monitoring"),
     "load_registry": ("载入登记库和区划", "load the registry and regions"),
     "manage_users": ("开设和管理账号", "open and manage accounts"),
@@ -80,6 +82,7 @@ class Office(RoleRights):
             "issue_token",
             "manage_users",
         }
+        | {"import_ledgers", "export_ledgers"}
         | {"see_agreements", "sign_agreements", "read_shared"}
     )
     gives = ("decision_maker", "office", "cadre", "department", "helper_unit", "enterprise", "resident")

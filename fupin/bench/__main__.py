@@ -21,7 +21,7 @@ from typing import Any
 from fupin.bench.frame import Result, say
 
 BENCHMARKS = (
-    "index", "compare", "receive", "load_back", "snapshot", "pages", "rows", "search", "trail", "screen",
+    "index", "compare", "receive", "load_back", "snapshot", "pages", "rows", "search", "trail", "screen", "ledgers",
     "drill", "link",
 )  # fmt: skip
 

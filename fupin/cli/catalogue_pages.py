@@ -9,6 +9,7 @@ import typer
 
 from fupin.catalogue.changes import GROUPS, PAPERS, change_kinds
 from fupin.catalogue.indicators import Dimension, Indicator
+from fupin.catalogue.ledgers import Layout, foreign_lists, layouts, ledger_fields, other_names
 from fupin.catalogue.load import Catalogue, load_catalogue
 from fupin.catalogue.procedures import SIGNERS, Limit, Procedure, Step, procedures
 from fupin.catalogue.rules import Rule
@@ -66,6 +67,7 @@ def catalogue_pages() -> dict[str, str]:
         "procedures.md": _procedures_page(),
         "standards.md": page("Exit standards 退出标准", standards_parts()),
         "changes.md": _changes_page(),
+        "ledgers.md": _ledgers_page(),
         "personal.md": _personal_page(),
     }
     pages |= screening_pages()
@@ -94,6 +96,7 @@ def _index_page(catalogue: Catalogue) -> str:
         f"* [Procedures](procedures.md): {len(procedures())}",
         f"* [Exit standards of households](standards.md): {len(standards())}",
         f"* [Kinds of change](changes.md): {len(change_kinds())}",
+        f"* [Ledgers](ledgers.md): {len(layouts())} layouts",
         "",
         "The official list of 199 indicators is not published; every table here is 试行 (trial) and names its source.",
         "",
@@ -235,6 +238,28 @@ def _parameters_page(catalogue: Catalogue) -> str:
         for v in p.values
     ]
     return page("Parameters 参数", table(("id", "zh", "en", "unit", "since", "region", "value", "reference"), rows))
+
+
+def _ledgers_page() -> str:
+    """Layouts, code lists of other systems, and how provincial ledgers call our fields."""
+    parts = [part for layout in layouts().values() for part in _layout_section(layout)]
+    parts += ["## Code lists of other systems", ""]
+    for one in foreign_lists().values():
+        pairs = ", ".join(f"{theirs} → {ours}" for theirs, ours in one.values.items())
+        parts += [f"* `{one.id}` {one.zh} · {one.reference}: {pairs}"]
+    parts += ["", "## Headings of provincial ledgers", ""]
+    names = ((f"`{field}`", ledger_fields()[field].column.zh, "、".join(told)) for field, told in other_names().items())
+    return page("Ledgers 台账", [*parts, *table(("field", "zh", "headings"), names)])
+
+
+def _layout_section(layout: Layout) -> list[str]:
+    rows = [
+        (f"`{one.key}`" if layout.header == "code" else "", one.zh, f"`{one.field}`" if one.field else "", one.why)
+        for one in layout.columns.values()
+    ]
+    facts = f"one row for a {layout.row}{', each year' if layout.yearly else ''} · {layout.reference}"
+    head = ("code", "title", "field", "kept as written because")
+    return [f"## `{layout.id}` {layout.zh} {layout.en}", "", facts, "", *table(head, rows)]
 
 
 def _personal_page() -> str:

@@ -12,8 +12,10 @@ from pathlib import Path
 
 from django.conf import settings
 
+from fupin.exchange.ledgers.store import PLAN, folder_of
 from fupin.exchange.models import Delivery, DeliveryState, LakeFile
 from fupin.exchange.workplace import raw_path
+from fupin.registry.api import BatchState, LedgerBatch
 
 
 @dataclass(frozen=True)
@@ -37,4 +39,19 @@ def files_kept(using: str = "default") -> list[KeptFile]:
         if state not in busy:
             kept.append(KeptFile(parquet, sha256))
     later = LakeFile.objects.using(using).order_by("pk").values_list("parquet", "parquet_sha256")
-    return kept + [KeptFile(parquet, sha256) for parquet, sha256 in later]
+    kept += [KeptFile(parquet, sha256) for parquet, sha256 in later]
+    return kept + _ledgers(using)
+
+
+def _ledgers(using: str) -> list[KeptFile]:
+    """Sealed files and differences of ledgers: those of a batch that may still be given up are fleeting."""
+    data = Path(settings.FUPIN_DATA_DIR)
+    over = (BatchState.APPLIED, BatchState.UNDONE)
+    kept = []
+    for pk, state, files in LedgerBatch.objects.using(using).order_by("pk").values_list("pk", "state", "files"):
+        if state == BatchState.DROPPED:
+            continue
+        names = [folder_of(pk) / f"{number}.sealed" for number in range(len(files))]
+        names += [folder_of(pk) / PLAN] if (folder_of(pk) / PLAN).exists() else []
+        kept += [KeptFile(path.relative_to(data).as_posix(), fleeting=state not in over) for path in names]
+    return kept

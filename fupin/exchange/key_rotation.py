@@ -20,6 +20,7 @@ from django.db.models import QuerySet
 from fupin.accounts.api import User, record
 from fupin.exchange.kept_rotation import reseal_kept
 from fupin.exchange.ledger import place_of
+from fupin.exchange.ledgers.store import reseal as reseal_ledgers
 from fupin.exchange.models import Delivery, DeliveryState, LakeFile, QuarantinedRow
 from fupin.exchange.parquet import lake_keys
 from fupin.exchange.queries import encryption_keys_in_use, raw_files
@@ -88,7 +89,8 @@ def _needed(purpose: str, id_: str, count: int) -> UserError:
 
 def _renew(by: User | None, purpose: str, report: Progress) -> dict[str, int]:
     if purpose == "encryption":
-        return {"quarantine": _reseal_cells(report), "kept": reseal_kept(), "raw": _reseal_files(report)}
+        kept = {"quarantine": _reseal_cells(report), "kept": reseal_kept(), "raw": _reseal_files(report)}
+        return kept | {"ledgers": reseal_ledgers()}
     return {"lake": _derive_and_turn(by, report)} if purpose == "lake" else {}
 
 

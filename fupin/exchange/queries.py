@@ -17,6 +17,7 @@ from fupin.accounts.api import Role, User, may
 from fupin.catalogue.schema import Dataset, datasets
 from fupin.engine.inputs import DeliveryFile
 from fupin.exchange.ledger import place_of
+from fupin.exchange.ledgers.store import sealed_files
 from fupin.exchange.models import Delivery, DeliveryState, LakeFile, QuarantinedRow
 from fupin.exchange.reading.recognise import guess
 from fupin.exchange.reading.source import PlainFile
@@ -51,7 +52,7 @@ def encryption_keys_in_use() -> Counter[str]:
             ") kept GROUP BY 1"
         )
         named = Counter({str(id_): int(count) for id_, count in cursor.fetchall()})
-    return named + Counter(key_id_of_file(path) for path in raw_files())
+    return named + Counter(key_id_of_file(path) for path in [*raw_files(), *sealed_files()])
 
 
 def raw_files() -> list[Path]:

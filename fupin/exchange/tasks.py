@@ -8,6 +8,8 @@ from procrastinate.contrib.django import app
 from procrastinate.jobs import Status
 
 from fupin.accounts.api import acting_for_platform
+from fupin.exchange.ledgers.services import PLAN_TASK
+from fupin.exchange.ledgers.work import APPLY_TASK, UNDO_TASK, give_up_ledger, run_apply, run_plan, run_undo
 from fupin.exchange.pushing import PUSH_TASK, attempt, give_up_push
 from fupin.exchange.services import RECEIVE_TASK, give_up, process
 from fupin.kernel.giving_up import given_up, when_given_up
@@ -19,6 +21,8 @@ MOST_ATTEMPTS = 3  # a job that has killed its worker so often would kill the ne
 
 when_given_up(RECEIVE_TASK, give_up)
 when_given_up(PUSH_TASK, give_up_push)
+for ledger_task in (PLAN_TASK, APPLY_TASK, UNDO_TASK):
+    when_given_up(ledger_task, give_up_ledger)
 
 
 @app.task(name=RECEIVE_TASK, retry=RetryStrategy(max_attempts=MOST_ATTEMPTS, wait=10), pass_context=True)
@@ -36,6 +40,21 @@ def push_task(push_id: str, round_: int, tries: int) -> None:
     """One try; the next one is another job."""
     with acting_for_platform("push"):
         attempt(push_id, round_, tries)
+
+
+@app.task(name=PLAN_TASK)
+def ledger_plan(batch_id: str) -> None:
+    run_plan(int(batch_id))
+
+
+@app.task(name=APPLY_TASK)
+def ledger_apply(batch_id: str) -> None:
+    run_apply(int(batch_id))
+
+
+@app.task(name=UNDO_TASK)
+def ledger_undo(batch_id: str) -> None:
+    run_undo(int(batch_id))
 
 
 @app.periodic(cron="* * * * *")

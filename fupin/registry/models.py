@@ -3,15 +3,20 @@
 from fupin.registry.change_models import RegistryChange
 from fupin.registry.household_models import Household, HouseholdState, Membership, Person, Region
 from fupin.registry.ledger_models import LedgerEntry
+from fupin.registry.ledgers.models import BatchState, LedgerBatch, LedgerCells, LedgerMapping
 from fupin.registry.sealed_models import Kind, LakeVersion, SealedField, SealedValue
 from fupin.registry.survey_models import Survey
 
 __all__ = [
+    "BatchState",
     "Household",
     "HouseholdState",
     "Kind",
     "LakeVersion",
+    "LedgerBatch",
+    "LedgerCells",
     "LedgerEntry",
+    "LedgerMapping",
     "Membership",
     "Person",
     "Region",

@@ -41,6 +41,8 @@ PERSONAL: Mapping[str, Mapping[str, str]] = {
     "SealedValue": {"record": "identity", "cipher": "sensitive"},
     "Survey": {"household_id": "identity", "*": "personal", "savings": "sensitive"},
     "LedgerEntry": {"household_id": "identity", "*": "sensitive"},
+    # cells of ledgers as they were written: codes of health among them
+    "LedgerCells": {"household_id": "identity", "record": "identity", "cells": "sensitive", "former": "sensitive"},
     # images of rows: names, birth dates, health among them
     "RegistryChange": {
         "household_id": "identity", "other_id": "identity", "person_id": "identity", "village_code": "personal",
@@ -61,6 +63,33 @@ NOT_PERSONAL: Mapping[str, frozenset[str]] = {
     "RegistryChange": frozenset(
         {"id", "kind", "recorded_at", "by_id", "case_id", "batch", "reverses_id", "finding", "txid"}
     ),
+    "LedgerCells": frozenset({"layout", "year", "batch", "former_batch"}),
+    "LedgerBatch": frozenset(
+        {
+            "id",
+            "region",
+            "title",
+            "as_of",
+            "year",
+            "state",
+            "by_id",
+            "created_at",
+            "step",
+            "progress",
+            "problem",
+            "files",
+            "tables",
+            "doubts",
+            "counts",
+            "digest",
+            "applied_at",
+            "applied_by_id",
+            "undone_at",
+            "undone_by_id",
+            "reason",
+        }
+    ),
+    "LedgerMapping": frozenset({"id", "region", "name", "signature", "mapping", "by_id", "at", "retired_at"}),
     "LakeVersion": frozenset({"id", "key", "since"}),
     "Region": frozenset({"code", "name", "pinyin", "level", "lon", "lat", "geometry", "illustrative"}),
 }

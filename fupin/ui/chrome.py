@@ -37,6 +37,7 @@ CASES = Room("cases", "console:cases", _("办件"), "file-text")
 FINDINGS = Room("findings", "console:findings", _("疑点"), "alert-triangle")
 HOUSEHOLDS = Room("households", "console:households", _("农户"), "users")
 MAP = Room("map", "command:map", _("地图"), "map-2")
+LEDGERS = Room("ledgers", "console:ledgers", _("台账"), "file-upload")
 MEASURES = Room("measures", "console:measures", _("测度"), "chart-bar")
 USERS = Room("users", "console:users", _("账号"), "id")
 ACCOUNT = Room("account", "console:own_account", _("我的账号"), "user")
@@ -45,7 +46,20 @@ DEEDS = Room("deeds", "console:deeds", _("操作记录"), "history")
 
 ROOMS: Mapping[str, tuple[Room, ...]] = {
     Role.DECISION_MAKER: (HOME, MAP, MEASURES, FINDINGS, HOUSEHOLDS, CASES, RUNS, SCREENINGS, CATALOGUE, DELIVERIES),
-    Role.OFFICE: (HOME, CATALOGUE, DELIVERIES, RUNS, FINDINGS, SCREENINGS, HOUSEHOLDS, CASES, MEASURES, MAP, USERS),
+    Role.OFFICE: (
+        HOME,
+        CATALOGUE,
+        DELIVERIES,
+        LEDGERS,
+        RUNS,
+        FINDINGS,
+        SCREENINGS,
+        HOUSEHOLDS,
+        CASES,
+        MEASURES,
+        MAP,
+        USERS,
+    ),
     Role.CADRE: (HOME, HOUSEHOLDS, CASES, FINDINGS, SCREENINGS, MAP),
     Role.DEPARTMENT: (HOME, CATALOGUE, DELIVERIES),
     Role.SYSTEM_ADMINISTRATOR: (HOME, USERS),

@@ -20,6 +20,7 @@ CHOICES = (  # words of states, bands and roles
     "exchange/push_models.py",
     "identify/models.py",
     "identify/cases/models.py",
+    "registry/ledgers/models.py",
 )
 MARKS = {"_", "gettext", "gettext_lazy"}
 TRANSLATE = re.compile(r"""^translate\s+"([^"]+)"(\s+as\s+\w+)?(\s+noop)?$""")

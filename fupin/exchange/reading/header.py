@@ -83,7 +83,7 @@ def match(cells: Sequence[str], dataset: Dataset, row: int) -> Header:
     for name, places in hits.items():
         _settle(header, name, places)
     for name, index in header.columns.items():
-        _find_unit(header, dataset.columns[name], cells[index])
+        find_unit(header, dataset.columns[name], cells[index])
     return header
 
 
@@ -98,7 +98,7 @@ def _settle(header: Header, name: str, places: list[tuple[int, bool]]) -> None:
         header.extras += [shown(header.cells[index]) for index, _ in places if index != chosen[0]]
 
 
-def _find_unit(header: Header, column: Column, text: str) -> None:
+def find_unit(header: Header, column: Column, text: str) -> None:
     unit = without_brackets(text)[1].casefold()
     if column.type not in ("money", "decimal") or unit not in UNITS or not column.unit:
         return

@@ -18,7 +18,7 @@ from fupin.exchange.reading.textfile import DELIMITERS, TextFile
 from fupin.exchange.reading.workbook import Merged, Sheet, merged_name, open_workbook
 from fupin.kernel.masks import mask_numbers
 
-_DELIMITER_NAMES = {",": "comma", "\t": "tab", ";": "semicolon", "|": "bar", "，": "full-width comma", "\x01": "\\x01"}
+DELIMITER_NAMES = {",": "comma", "\t": "tab", ";": "semicolon", "|": "bar", "，": "full-width comma", "\x01": "\\x01"}
 
 
 @dataclass
@@ -80,8 +80,8 @@ def _text_table(source: Source, dataset: Dataset) -> Table:
     heads = {delimiter: text.head(delimiter, HEADER_ROWS) for delimiter in DELIMITERS}
     delimiter = max(DELIMITERS, key=lambda candidate: _plausible(heads[candidate], dataset))
     found = header.recognise(heads[delimiter], dataset)
-    found.cells = _trimmed(found.cells)
-    about = {"kind": "text", "encoding": text.encoding.label, "delimiter": _DELIMITER_NAMES[delimiter]}
+    found.cells = trimmed(found.cells)
+    about = {"kind": "text", "encoding": text.encoding.label, "delimiter": DELIMITER_NAMES[delimiter]}
     width = len(found.cells)
     return Table(found, source.size, partial(text.pieces, delimiter, width, found.row + 1), about)
 
@@ -94,7 +94,7 @@ def _plausible(rows: Sequence[Sequence[str]], dataset: Dataset) -> tuple[int, in
     return len(own.columns) if own else 0, known, widths[len(widths) // 2] if widths else 0
 
 
-def _trimmed(cells: list[str]) -> list[str]:
+def trimmed(cells: list[str]) -> list[str]:
     used = max((index + 1 for index, cell in enumerate(cells) if cell.strip()), default=0)
     return cells[:used]
 
@@ -113,11 +113,11 @@ def _sheet_table(source: Source, dataset: Dataset, kind: Kind, sheets: Sequence[
         raise refused[0]
     if len(found) > 1:
         raise refusals.several_sheets(dataset.zh, dataset.id, [sheet.name for sheet, _ in found])
-    return _table_of_sheet(source, kind, *found[0], unread=[sheet for sheet in sheets if sheet is not found[0][0]])
+    return table_of_sheet(source, kind, *found[0], unread=[sheet for sheet in sheets if sheet is not found[0][0]])
 
 
-def _table_of_sheet(source: Source, kind: Kind, sheet: Sheet, found: Header, unread: Sequence[Sheet]) -> Table:
-    found.cells = _trimmed(found.cells)
+def table_of_sheet(source: Source, kind: Kind, sheet: Sheet, found: Header, unread: Sequence[Sheet]) -> Table:
+    found.cells = trimmed(found.cells)
     notes = _formula_notes(source, sheet) if kind == "xlsx" else []
     merged_rows = _merged_rows(sheet.merged(), found.row)
     notes += _unread_note(unread)

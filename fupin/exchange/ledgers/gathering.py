@@ -1,0 +1,302 @@
+"""Read tables → what they say of households, persons and years, matched with what the registry knows.
+
+A person is who his number says (人编号), else who his ID number says, never who his name says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import polars as pl
+from django.conf import settings
+
+from fupin.exchange.ledgers.reading import ReadTable
+from fupin.exchange.ledgers.refusing import Refusing
+from fupin.exchange.ledgers.villages import with_villages
+from fupin.exchange.reading.table import ROW
+from fupin.kernel.keys import Key
+from fupin.registry import api as registry
+from fupin.registry.api import LedgerIncoming, Standing, Wanted
+
+VALID = ("1", "是", "有效", "Y", "y")
+MEMBER = ("1", "4", "在册", "正常")
+ID_HASHES = "id hash "
+
+
+@dataclass
+class Sides:
+    """All rows of the tables of persons, and of the tables of households, by field id."""
+
+    persons: pl.DataFrame
+    homes: pl.DataFrame
+
+
+def sides(reads: Sequence[ReadTable], refusing: Refusing, region: str) -> Sides:
+    """Rows that count at all, villages found by code or name, ID numbers hashed."""
+    frames: dict[str, list[pl.DataFrame]] = {"person": [], "household": []}
+    for read in reads:
+        rows = _current(read.rows, refusing)
+        rows = _once(rows, read.found.row, refusing)
+        frames[read.found.row].append(rows)
+    persons = pl.concat(frames["person"], how="diagonal") if frames["person"] else _none()
+    homes = pl.concat(frames["household"], how="diagonal") if frames["household"] else _none()
+    homes = _with(homes, "households.household_id", "survey.year")
+    persons = _with(persons, "persons.person_id", "persons.household_id", "persons.id_number")
+    for key in _lookup_keys():
+        hashed = registry.id_hashes(key, persons["persons.id_number"]).bin.encode("hex")
+        persons = persons.with_columns(hashed.alias(f"{ID_HASHES}{key.id}"))
+    return Sides(with_villages(persons, region, refusing), with_villages(homes, region, refusing))
+
+
+def _none() -> pl.DataFrame:
+    return pl.DataFrame(schema={ROW: pl.Int64, "table": pl.Int32})
+
+
+def _with(frame: pl.DataFrame, *names: str) -> pl.DataFrame:
+    types = {"survey.year": pl.Int64}
+    return frame.with_columns(
+        pl.lit(None, types.get(name, pl.String)).alias(name) for name in names if name not in frame.columns
+    )
+
+
+def _lookup_keys() -> Sequence[Key]:
+    keys: Sequence[Key] = settings.FUPIN_KEYS.now.lookups
+    return keys
+
+
+def _current(rows: pl.DataFrame, refusing: Refusing) -> pl.DataFrame:
+    for name, words, code in (("valid.record", VALID, "not_valid"), ("valid.member", MEMBER, "not_member")):
+        if name in rows.columns:
+            rows = refusing.rows(rows, pl.col(name).is_not_null() & ~pl.col(name).is_in(words), code).drop(name)
+    return rows
+
+
+def _once(rows: pl.DataFrame, kind: str, refusing: Refusing) -> pl.DataFrame:
+    """The same person, or the same household in the same year, twice in one table: the first row counts."""
+    names = (
+        (["persons.person_id"], ["persons.id_number"])
+        if kind == "person"
+        else (
+            ["households.household_id", "survey.year"]
+            if "survey.year" in rows.columns
+            else ["households.household_id"],
+        )
+    )
+    for keys in names:
+        if rows.height and keys[0] in rows.columns:
+            rows = rows.with_columns(first=pl.col(ROW).first().over(keys))
+            again = pl.col(keys[0]).is_not_null() & (pl.col(ROW) != pl.col("first"))
+            rows = refusing.rows(rows, again, "twice", pl.col("first")).drop("first")
+    return rows
+
+
+def wanted(found: Sides, year: int) -> Wanted:
+    """What has to be asked of the registry."""
+    homes = pl.concat([found.homes["households.household_id"], found.persons["persons.household_id"]])
+    hashes = [
+        found.persons[name].drop_nulls().str.decode("hex")
+        for name in found.persons.columns
+        if name.startswith(ID_HASHES)
+    ]
+    years = {year, *found.homes["survey.year"].drop_nulls().unique().to_list()}
+    if "survey.year" in found.persons.columns:
+        years |= set(found.persons["survey.year"].drop_nulls().unique().to_list())
+    return Wanted(
+        [], homes, found.persons["persons.person_id"], pl.concat(hashes) if hashes else pl.Series([], dtype=pl.Binary),
+        sorted(years),
+    )  # fmt: skip
+
+
+def gather(found: Sides, now: Standing, as_of: date, year: int, refusing: Refusing) -> LedgerIncoming:
+    """Persons matched, households and years put together."""
+    persons = _matched(found.persons, now, refusing)
+    said = _home_facts(found.homes, persons)
+    homes, accepted = _homes(said, now, as_of, refusing)
+    persons = _placed(persons, accepted, as_of, refusing)
+    surveys = _surveys(found.homes, persons, accepted, year)
+    return LedgerIncoming(homes, _people(persons, now), surveys)
+
+
+def _matched(persons: pl.DataFrame, now: Standing, refusing: Refusing) -> pl.DataFrame:
+    """``known``: the number of the person in the registry; ``home``: his household there."""
+    held = now.persons.select("person_id", home="household_id", held_hash="id_lookup")
+    rows = persons.join(held, left_on="persons.person_id", right_on="person_id", how="left", maintain_order="left")
+    known = pl.when(pl.col("home").is_not_null()).then("persons.person_id")
+    rows = rows.with_columns(known=known, by_id=pl.lit(None, pl.String), own=pl.lit(None, pl.String))
+    for name in [name for name in persons.columns if name.startswith(ID_HASHES)]:
+        by_hash = now.persons.drop_nulls("id_lookup").unique("id_lookup").select("id_lookup", found="person_id")
+        rows = rows.join(by_hash, left_on=name, right_on="id_lookup", how="left", maintain_order="left")
+        same = pl.col(name) == pl.col("held_hash")
+        rows = rows.with_columns(
+            by_id=pl.coalesce("by_id", "found"), own=pl.coalesce("own", pl.when(same).then("persons.person_id"))
+        ).drop("found")
+    has_id = pl.col("persons.id_number").is_not_null()
+    differs = pl.col("known").is_not_null() & pl.col("held_hash").is_not_null() & has_id & pl.col("own").is_null()
+    rows = refusing.rows(rows, differs, "key_differs", pl.col("persons.person_id"))
+    elsewhere = pl.col("persons.person_id").is_not_null() & (pl.col("by_id") != pl.col("persons.person_id"))
+    rows = refusing.rows(rows, elsewhere, "id_elsewhere", pl.col("by_id"))
+    rows = _detached(rows, now, refusing)
+    rows = rows.with_columns(known=pl.coalesce("known", "by_id")).drop("home", "held_hash", "by_id", "own")
+    places = now.persons.select("person_id", home="household_id", held_hash="id_lookup")
+    rows = rows.join(places, left_on="known", right_on="person_id", how="left", maintain_order="left")
+    moved = pl.col("home").is_not_null() & (pl.col("persons.household_id") != pl.col("home"))
+    rows = refusing.rows(rows, moved, "other_household", pl.col("home"))
+    rows = rows.with_columns(pl.coalesce("persons.household_id", "home").alias("persons.household_id"))
+    return refusing.rows(rows, pl.col("persons.household_id").is_null(), "no_household")
+
+
+def _detached(rows: pl.DataFrame, now: Standing, refusing: Refusing) -> pl.DataFrame:
+    """Who left is not brought back by a ledger, who lives elsewhere not entered twice; a number that a batch taken
+    back had used comes again for the same ID number only."""
+    names = [name for name in rows.columns if name.startswith(ID_HASHES)]
+    fresh = pl.col("home").is_null() & pl.col("by_id").is_null()
+    left = pl.col("persons.person_id").is_in(now.gone["person_id"].implode())
+    left = left | pl.any_horizontal(pl.col(name).is_in(now.gone["id_lookup"].drop_nulls().implode()) for name in names)
+    rows = refusing.rows(rows, fresh & left, "left")
+    other = pl.any_horizontal(pl.col(name).is_in(now.elsewhere.implode()) for name in names)
+    rows = refusing.rows(rows, fresh & other, "elsewhere")
+    held = now.detached.select("person_id", gone_hash="id_lookup")
+    rows = rows.join(held, left_on="persons.person_id", right_on="person_id", how="left", maintain_order="left")
+    same = pl.any_horizontal(pl.col(name) == pl.col("gone_hash") for name in names)
+    differs = pl.col("gone_hash").is_not_null() & ~same.fill_null(False)
+    return refusing.rows(rows, differs, "key_differs", pl.col("persons.person_id")).drop("gone_hash")
+
+
+def _home_facts(homes: pl.DataFrame, persons: pl.DataFrame) -> pl.DataFrame:
+    """One row a household: what tables of households say, then what the first of its members' rows says."""
+    own = homes.drop_nulls("households.household_id").rename({"households.household_id": "household_id"})
+    carried = persons.rename({"persons.household_id": "household_id"})
+    names = [name for name in carried.columns if name.startswith("households.")]
+    firsts = carried.select("table", ROW, "household_id", *names).unique(
+        "household_id", keep="first", maintain_order=True
+    )
+    own = own.select("table", ROW, "household_id", *[name for name in own.columns if name.startswith("households.")])
+    every = pl.concat([own, firsts], how="diagonal")
+    facts = [name for name in every.columns if name.startswith("households.")]
+    if every["household_id"].is_duplicated().any():
+        merged = [pl.col(name).drop_nulls().first() for name in facts]
+        every = every.group_by("household_id", maintain_order=True).agg(pl.col("table", ROW).first(), *merged)
+    return every.rename({name: name.removeprefix("households.") for name in facts})
+
+
+def _homes(said: pl.DataFrame, now: Standing, as_of: date, refusing: Refusing) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """(households that can be taken, (household, village) of all that members may belong to)."""
+    for name in ("village_code", "state"):
+        if name not in said.columns:
+            said = said.with_columns(pl.lit(None, pl.String).alias(name))
+    held = now.households.select(
+        "household_id", "state_since", "ended_on", "undone", held_village="village_code", held_state="state",
+        held_exit="exited_on",
+    )  # fmt: skip
+    rows = said.join(held, on="household_id", how="left", maintain_order="left")
+    known = pl.col("held_village").is_not_null() & ~pl.col("undone").fill_null(False)
+    rows = refusing.rows(rows, known & pl.col("ended_on").is_not_null(), "ended", pl.col("household_id"))
+    fresh = ~known
+    speaks = pl.any_horizontal(pl.col(name).is_not_null() for name in ("village_code", "state"))
+    rows = refusing.rows(rows, fresh & ~speaks, "unknown_household", pl.col("household_id"))
+    rows = refusing.rows(rows, fresh & pl.col("village_code").is_null(), "no_village")
+    rows = refusing.rows(rows, fresh & pl.col("state").is_null(), "no_state")
+    other = known & (pl.col("village_code") != pl.col("held_village"))
+    rows = refusing.clear(rows, "village_code", other, "other_village", pl.col("held_village"))
+    rows = _state_checks(rows, known, as_of, refusing)
+    rows = rows.with_columns(pl.coalesce("village_code", "held_village").alias("village_code"))
+    accepted = rows.select("household_id", "village_code")
+    extra = ("held_village", "held_state", "held_exit", "state_since", "ended_on", "undone", "county", "town",
+             "village",
+             "members")  # fmt: skip
+    return rows.drop(*extra, strict=False).rename({ROW: "row"}), accepted
+
+
+def _state_checks(rows: pl.DataFrame, known: pl.Expr, as_of: date, refusing: Refusing) -> pl.DataFrame:
+    turned = known & (pl.col("state") != pl.col("held_state"))
+    early = turned & (pl.col("state_since") >= as_of)
+    rows = refusing.clear(rows, "state", early, "state_too_early", pl.col("state_since"))
+    back = turned & (pl.col("state") == "9")
+    rows = refusing.clear(rows, "state", back, "state_back", pl.col("household_id"))
+    exited = turned & pl.col("state").is_in(["1", "2"]) & pl.col("held_exit").is_null()
+    if "exited_on" not in rows.columns:
+        rows = rows.with_columns(exited_on=pl.lit(None, pl.Date))
+    day = pl.when(exited & pl.col("exited_on").is_null()).then(pl.lit(as_of)).otherwise("exited_on")
+    return rows.with_columns(exited_on=day)
+
+
+def _placed(persons: pl.DataFrame, accepted: pl.DataFrame, as_of: date, refusing: Refusing) -> pl.DataFrame:
+    rows = persons.filter(pl.col("persons.household_id").is_not_null())
+    there = accepted["household_id"].implode()
+    lost = ~pl.col("persons.household_id").is_in(there)
+    rows = refusing.rows(rows, lost, "household_refused", pl.col("persons.household_id"))
+    fresh = pl.col("known").is_null()
+    if "persons.birth_date" in rows.columns:
+        rows = refusing.rows(rows, pl.col("persons.birth_date") > as_of, "born_later")
+    name = pl.col("persons.name").is_null() if "persons.name" in rows.columns else pl.lit(True)
+    return refusing.rows(rows, fresh & name, "no_name")
+
+
+def _people(persons: pl.DataFrame, now: Standing) -> pl.DataFrame:
+    """One row a person, columns as the registry calls them; who has no number gets the next of his household."""
+    rows = persons.with_columns(
+        person_id=pl.coalesce("known", "persons.person_id"), is_known=pl.col("known").is_not_null()
+    )
+    rows = _numbered(rows, now)
+    facts = [name for name in rows.columns if name.startswith("persons.") and name != "persons.person_id"]
+    kept = rows.select("person_id", ROW, "table", *facts, known="is_known")
+    if kept["person_id"].is_duplicated().any():
+        merged = [pl.col(name).drop_nulls().first() for name in facts]
+        kept = kept.group_by("person_id", maintain_order=True).agg(pl.col(ROW, "table", "known").first(), *merged)
+    return _from_number(kept.rename({name: name.removeprefix("persons.") for name in facts} | {ROW: "row"}))
+
+
+def _numbered(rows: pl.DataFrame, now: Standing) -> pl.DataFrame:
+    """户编号 and two digits, behind the last one in use."""
+    if not rows["person_id"].null_count():
+        return rows
+    tail = pl.col("person_id").str.strip_prefix(pl.col("household_id")).cast(pl.Int64, strict=False)
+    used = pl.concat(
+        [now.persons.select("household_id", "person_id"),
+         rows.drop_nulls("person_id").select("person_id", household_id="persons.household_id")], how="diagonal",
+    ).group_by("household_id").agg(last=tail.filter(tail < 100).max())  # fmt: skip
+    rows = rows.join(used, left_on="persons.household_id", right_on="household_id", how="left", maintain_order="left")
+    without = pl.col("person_id").is_null()
+    place = pl.col("last").fill_null(0) + without.cum_sum().over("persons.household_id")
+    made = pl.col("persons.household_id") + place.cast(pl.String).str.zfill(2)
+    return rows.with_columns(person_id=pl.coalesce("person_id", made)).drop("last")
+
+
+def _from_number(people: pl.DataFrame) -> pl.DataFrame:
+    """Birth date and sex of a new person are in his ID number, where the ledger does not say them."""
+    number = pl.col("id_number")
+    born = number.str.slice(6, 8).str.to_date("%Y%m%d", strict=False)
+    sex = pl.when(number.str.slice(16, 1).cast(pl.Int32, strict=False) % 2 == 1).then(pl.lit("1"))
+    sex = pl.when(number.is_not_null()).then(sex.otherwise(pl.lit("2")))
+    fresh = ~pl.col("known")
+    for name, told in (("birth_date", born), ("sex", sex)):
+        said = pl.col(name) if name in people.columns else pl.lit(None)
+        people = people.with_columns(pl.coalesce(said, pl.when(fresh).then(told)).alias(name))
+    return people
+
+
+def _surveys(homes: pl.DataFrame, persons: pl.DataFrame, accepted: pl.DataFrame, year: int) -> pl.DataFrame:
+    own = homes.rename({"households.household_id": "household_id"}) if "household_id" not in homes.columns else homes
+    carried = persons.rename({"persons.household_id": "household_id"})
+    carried = carried.unique("household_id", keep="first", maintain_order=True)
+    frames = []
+    for frame in (own, carried):
+        facts = [name for name in frame.columns if name.startswith("survey.") and name != "survey.year"]
+        if facts and frame.height:
+            said = pl.any_horizontal(pl.col(name).is_not_null() for name in facts)
+            years = pl.col("survey.year") if "survey.year" in frame.columns else pl.lit(None, pl.Int64)
+            frames.append(
+                frame.filter(said).select(
+                    "household_id", "table", *facts, row=ROW, year=years.fill_null(year).cast(pl.Int64)
+                )
+            )
+    if not frames:
+        return pl.DataFrame(schema={"household_id": pl.String, "year": pl.Int64})
+    every = pl.concat(frames, how="diagonal").join(accepted, on="household_id", how="semi")
+    facts = [name for name in every.columns if name.startswith("survey.")]
+    if every.select("household_id", "year").is_duplicated().any():
+        merged = [pl.col(name).drop_nulls().first() for name in facts]
+        every = every.group_by("household_id", "year", maintain_order=True).agg(pl.col("table", "row").first(), *merged)
+    return every.rename({name: name.removeprefix("survey.") for name in facts})

@@ -1,0 +1,272 @@
+"""The dry run: files read, matched and compared; what came out is kept sealed, its figures stand with the batch."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+
+from fupin.catalogue.ledgers import ledger_fields
+from fupin.exchange.ledgers import store
+from fupin.exchange.ledgers.gathering import gather, sides, wanted
+from fupin.exchange.ledgers.mapping import from_json, header_of
+from fupin.exchange.ledgers.opening import OpenSheet, open_sheets
+from fupin.exchange.ledgers.plausible import Doubt, doubts
+from fupin.exchange.ledgers.reading import FLAGS, MOST_ROWS, ReadTable, Refused, layout_name, read_table
+from fupin.exchange.ledgers.refusing import Refusing
+from fupin.exchange.reading import refusals
+from fupin.exchange.reading.table import ROW
+from fupin.registry import api as registry
+from fupin.registry.api import LedgerBatch, LedgerDifferences, LedgerIncoming, Standing
+
+Progress = Callable[[str, float], None]
+NEW_HOUSEHOLD, NEW_PERSON, NEW_YEAR, CHANGED, MISSING, REFUSED = (
+    "new_household", "new_person", "new_year", "changed", "missing", "refused",
+)  # fmt: skip
+KINDS = (NEW_HOUSEHOLD, NEW_PERSON, NEW_YEAR, CHANGED, MISSING, REFUSED)
+SHOWN = {
+    "kind": pl.String, "table": pl.Int64, "row": pl.Int64, "household_id": pl.String, "person_id": pl.String,
+    "village_code": pl.String, "name": pl.String, "entity": pl.String, "column": pl.String, "before": pl.String,
+    "after": pl.String, "cell": pl.Boolean, "zh": pl.String, "en": pl.String, "hint_zh": pl.String,
+    "hint_en": pl.String,
+}  # fmt: skip
+
+
+@dataclass
+class Planned:
+    """All that a dry run knows; numbers in clear only in memory."""
+
+    found: LedgerDifferences
+    now: Standing
+    incoming: LedgerIncoming
+    cells: pl.DataFrame
+    refused: list[Refused]
+    doubts: list[Doubt]
+    counts: dict[str, Any]
+
+    @property
+    def digest(self) -> str:
+        return self.found.digest()
+
+
+def plan(batch: LedgerBatch, progress: Progress, *, lock: bool = False) -> Planned:
+    """In the caller's transaction. ``lock``: nobody else changes these households until it ends. Raises Refusal."""
+    reads = _read(batch, progress)
+    refusing = Refusing()
+    both = sides(reads, refusing, batch.region)
+    if lock:
+        registry.hold(wanted(both, batch.year).households)
+    progress("与登记库核对", 0.6)
+    now = registry.standing(wanted(both, batch.year))
+    incoming = gather(both, now, batch.as_of, batch.year, refusing)
+    progress("找出差异", 0.8)
+    lists_people = any(_complete(read) for read in reads)
+    found = registry.differences(incoming, now, members_complete=lists_people)
+    matched = incoming.persons.filter("known") if "known" in incoming.persons.columns else incoming.persons
+    people = matched.select("table", pl.col("row").alias(ROW), known="person_id")
+    return Planned(
+        found, now, incoming, _cells(reads, incoming, now, batch.year),
+        [one for read in reads for one in read.refused] + refusing.found,
+        doubts(reads, people, now.persons, batch.region[:6] or batch.region),
+        _counts(reads, refusing, found, incoming),
+    )  # fmt: skip
+
+
+def _complete(read: ReadTable) -> bool:
+    """A list of the people of households, not a table of something some of them have."""
+    return read.found.row == "person" and read.found.of("persons.name") is not None
+
+
+@contextmanager
+def open_tables(batch: LedgerBatch) -> Iterator[list[list[OpenSheet]]]:
+    """The sheets of each file."""
+    with ExitStack() as stack:
+        yield [
+            stack.enter_context(open_sheets(store.source_of(batch.pk, number, file["name"], file["size"])))
+            for number, file in enumerate(batch.files)
+        ]
+
+
+def _read(batch: LedgerBatch, progress: Progress) -> list[ReadTable]:
+    reads: list[ReadTable] = []
+    with open_tables(batch) as files:
+        for number, told in enumerate(batch.tables):
+            if told.get("skip"):
+                continue
+            sheet = files[told["file"]][told["sheet"]]
+            found = from_json(told["map"])
+            row = told["row"]
+            table = sheet.table(header_of(found, row, sheet.head[row - 1]))
+            done = number / len(batch.tables)
+            read = read_table(
+                number, table, found, batch.as_of,
+                lambda share, done=done: progress("读取", 0.5 * (done + share / len(batch.tables))),  # type: ignore[misc]
+            )  # fmt: skip
+            if not read.rows.height and not read.refused_count:
+                raise refusals.header_only(row)
+            reads.append(read)
+            if sum(one.rows.height for one in reads) > MOST_ROWS:
+                raise _too_many()
+    return reads
+
+
+def _too_many() -> refusals.Refusal:
+    return refusals.Refusal(
+        "too_many_rows",
+        f"这一批超过 {MOST_ROWS:,} 行",
+        f"the batch has more than {MOST_ROWS:,} rows",
+        "请按县或乡镇分批导入",
+        "import it by county or township",
+    )
+
+
+def _cells(reads: list[ReadTable], incoming: LedgerIncoming, now: Standing, year: int) -> pl.DataFrame:
+    """Cells kept as written, by the record that their row became: key → [cell, what we would write]."""
+    schema = {
+        "layout": pl.String, "record": pl.String, "year": pl.Int64, "household_id": pl.String, "cells": pl.String,
+    }  # fmt: skip
+    frames = []
+    for read in reads:
+        name = layout_name(read.found)
+        if not name or not read.raw.height:
+            continue
+        raw = read.raw.join(_records(read, incoming, year), on=ROW, how="inner", maintain_order="left")
+        frames.append(_as_json(_standing_for(raw, read, now)).with_columns(layout=pl.lit(name)))
+    if not frames:
+        return pl.DataFrame(schema=schema)
+    return (
+        pl.concat(frames).select(list(schema)).unique(["layout", "record", "year"], keep="first", maintain_order=True)
+    )
+
+
+def _standing_for(raw: pl.DataFrame, read: ReadTable, now: Standing) -> pl.DataFrame:
+    """What no list could translate leaves the figure as it is: that is what we would write."""
+    unsaid = raw.filter(pl.col("ours").is_null() & (pl.col("field") != ""))
+    held = {"persons": now.persons, "households": now.households}
+    for field in unsaid["field"].unique():
+        table, name = field.split(".")
+        if table not in held or name not in held[table].columns:
+            continue
+        one = read.found.of(field)
+        key = "person_id" if table == "persons" else "household_id"
+        known = held[table].select(record=key, field=pl.lit(field), value=name)
+        if one is not None and known.height:
+            texts = registry.written(known["value"], ledger_fields()[field], one.writes, FLAGS[one.writes], one.codes)
+            known = known.select("record", "field", held=texts)
+            raw = raw.join(known, on=["record", "field"], how="left", maintain_order="left")
+            raw = raw.with_columns(ours=pl.coalesce("ours", "held")).drop("held")
+    return raw
+
+
+def _as_json(raw: pl.DataFrame) -> pl.DataFrame:
+    """One JSON object a record."""
+    every = pl.concat([raw["key"], raw["cell"], raw["ours"].drop_nulls()]).unique()
+    quoted = pl.Series([json.dumps(text, ensure_ascii=False) for text in every], dtype=pl.String)
+
+    def told(name: str) -> pl.Expr:
+        return pl.col(name).replace_strict(every, quoted, default="null", return_dtype=pl.String)
+
+    pair = told("key") + ":[" + told("cell") + "," + told("ours").fill_null("null") + "]"
+    grouped = raw.with_columns(pair=pair).group_by("record", "year", "household_id", maintain_order=True)
+    return grouped.agg(cells=pl.col("pair").str.join(",")).with_columns(cells="{" + pl.col("cells") + "}")
+
+
+def _records(read: ReadTable, incoming: LedgerIncoming, year: int) -> pl.DataFrame:
+    if read.found.row == "person":
+        people = incoming.persons.select("person_id", "household_id")
+        rows = incoming.persons.filter(pl.col("table") == read.number).select("person_id", pl.col("row").alias(ROW))
+        if "persons.person_id" in read.rows.columns:  # of a person in several tables the first row only is named above
+            rows = (
+                read.rows.select(ROW, person_id="persons.person_id")
+                .drop_nulls()
+                .join(people, on="person_id", how="semi")
+            )
+        return rows.join(people, on="person_id").select(
+            ROW, "household_id", record="person_id", year=pl.lit(0, pl.Int64)
+        )
+    there = pl.concat([incoming.households.select("household_id"), incoming.surveys.select("household_id")]).unique()
+    years = pl.lit(0, pl.Int64)
+    if any(one.field.startswith("survey.") and one.field != "survey.year" for one in read.found.columns):
+        has_year = "survey.year" in read.rows.columns
+        years = pl.col("survey.year").fill_null(year) if has_year else pl.lit(year, pl.Int64)
+    rows = read.rows.with_columns(year=years.cast(pl.Int64)).rename({"households.household_id": "household_id"})
+    return rows.join(there, on="household_id", how="semi").select(
+        ROW, "household_id", record="household_id", year="year"
+    )
+
+
+def _counts(
+    reads: list[ReadTable], refusing: Refusing, found: LedgerDifferences, incoming: LedgerIncoming
+) -> dict[str, Any]:
+    untranslated: Counter[tuple[str, str]] = Counter()
+    for read in reads:
+        untranslated += read.untranslated
+    cells = {"other_village", "state_too_early", "state_back"}
+    changed = found.changes.select("entity", "record").unique().height
+    figures = dict(found.changes["column"].value_counts(sort=True).iter_rows()) if found.changes.height else {}
+    return {
+        "rows": sum(read.rows.height + read.refused_count for read in reads),
+        NEW_HOUSEHOLD: found.new_households.height,
+        NEW_PERSON: found.new_persons.height,
+        NEW_YEAR: found.new_surveys.height,
+        CHANGED: changed,
+        "figures": found.changes.height,
+        "by_figure": figures,
+        MISSING: found.missing.height,
+        REFUSED: sum(read.refused_count for read in reads)
+        + sum(count for code, count in refusing.counts.items() if code not in cells),
+        "refused_cells": sum(count for code, count in refusing.counts.items() if code in cells),
+        "without_id": _without_id(found.new_persons),
+        "households": incoming.households.height,
+        "persons": incoming.persons.height,
+        "untranslated": [[field, cell, count] for (field, cell), count in untranslated.most_common(200)],
+        "regions": _by_region(found),
+    }
+
+
+def _without_id(people: pl.DataFrame) -> int:
+    return int(people["id_number"].null_count()) if "id_number" in people.columns else people.height
+
+
+def _by_region(found: LedgerDifferences) -> dict[str, dict[str, int]]:
+    """Town → kind → how many."""
+    parts = {
+        NEW_HOUSEHOLD: found.new_households, NEW_PERSON: found.new_persons, NEW_YEAR: found.new_surveys,
+        MISSING: found.missing, CHANGED: found.changes.unique(["entity", "record"]),
+    }  # fmt: skip
+    regions: dict[str, dict[str, int]] = {}
+    for kind, frame in parts.items():
+        if frame.height and "village_code" in frame.columns:
+            towns = frame["village_code"].str.slice(0, 9).value_counts()
+            for town, count in towns.iter_rows():
+                regions.setdefault(town or "", {})[kind] = count
+    return dict(sorted(regions.items()))
+
+
+def as_shown(planned: Planned) -> pl.DataFrame:
+    """Everything that a person looks at, in one frame; kept sealed."""
+    found = planned.found
+    refused = pl.DataFrame([vars(one) for one in planned.refused] or None, schema_overrides={"table": pl.Int64})
+    known = planned.now.persons.select("person_id", "name")
+    changes = found.changes.join(known, on="person_id", how="left", maintain_order="left")
+    parts = {
+        NEW_HOUSEHOLD: found.new_households.with_columns(after="state"), NEW_PERSON: found.new_persons,
+        NEW_YEAR: found.new_surveys.with_columns(after=pl.col("year").cast(pl.String)) if found.new_surveys.height
+        else found.new_surveys, CHANGED: changes, MISSING: found.missing, REFUSED: refused,
+    }  # fmt: skip
+    frames = [_shown(kind, frame) for kind, frame in parts.items() if frame.height]
+    return pl.concat(frames) if frames else pl.DataFrame(schema=SHOWN)
+
+
+def _shown(kind: str, frame: pl.DataFrame) -> pl.DataFrame:
+    columns = [
+        pl.lit(kind).alias("kind") if name == "kind"
+        else (pl.col(name) if name in frame.columns else pl.lit(None)).cast(type_).alias(name)
+        for name, type_ in SHOWN.items()
+    ]  # fmt: skip
+    return frame.select(columns)

@@ -1,0 +1,191 @@
+"""Why rows of a ledger are not taken: words for people, and the list they are collected in. No number is quoted."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+import polars as pl
+
+from fupin.exchange.ledgers.reading import ROOM, Refused
+from fupin.exchange.reading.table import ROW
+
+#: code → column shown, what is wrong (zh, en), how to mend it (zh, en); {0} is filled with a detail of the row
+WORDS: dict[str, tuple[str, str, str, str, str]] = {
+    "not_valid": (
+        "有效标志",
+        "有效标志不是 1，不是现行记录",
+        "the record is not marked valid (1)",
+        "只导出有效记录",
+        "export valid records only",
+    ),
+    "not_member": (
+        "人员状态",
+        "人员状态不是 1 或 4，不是在册人员",
+        "the state of the person is not 1 or 4: no member now",
+        "减少的人口请在户的页面按自然减少办理，不从台账除名",
+        "record the decrease on the household's page",
+    ),
+    "twice": (
+        "",
+        "与第 {0} 行是同一记录，只取前一行",
+        "the same record as row {0}; the earlier one was taken",
+        "删去重复的一行",
+        "remove one of the two rows",
+    ),
+    "no_household": (
+        "户编号",
+        "没有户编号，登记库也没有这个人，不知道属于哪一户",
+        "no household number, and the person is not in the registry: unknown household",
+        "补填户编号",
+        "fill in the number of the household",
+    ),
+    "unknown_household": (
+        "户编号",
+        "登记库和这批台账里都没有户 {0}",
+        "household {0} is neither in the registry nor in this batch",
+        "把户表（AC01）和人表一起上传，或核对户编号",
+        "upload the table of households as well, or check the number",
+    ),
+    "unknown_village": (
+        "行政村",
+        "区划表里没有这个行政村：{0}",
+        "no such village in the divisions: {0}",
+        "核对行政村代码或县、乡、村名称",
+        "check the code or the names of county, township and village",
+    ),
+    "other_region": (
+        "行政村",
+        "行政村 {0} 不在这一批的辖区内",
+        "village {0} lies outside the region of this batch",
+        "由该村的上级办公室导入",
+        "let the office above that village import it",
+    ),
+    "other_village": (
+        "行政村",
+        "该户登记在行政村 {0}，与台账不同，没有移动",
+        "the household is registered in village {0}; it was not moved",
+        "户的迁移请按变更办理",
+        "move the household by a change of its record",
+    ),
+    "no_state": (
+        "脱贫属性",
+        "新户没有脱贫属性",
+        "a new household without a poverty state",
+        "补填脱贫属性（0 未脱贫、1 脱贫、2 预脱贫、3 返贫、9 一般农户）",
+        "fill in the poverty state (0, 1, 2, 3, 9)",
+    ),
+    "no_village": (
+        "行政村",
+        "新户没有行政村",
+        "a new household without a village",
+        "补填行政村代码或名称",
+        "fill in the village",
+    ),
+    "no_name": ("姓名", "新人没有姓名", "a new person without a name", "补填姓名", "fill in the name"),
+    "key_differs": (
+        "证件号码",
+        "人编号 {0} 登记的证件号与台账不同",
+        "person {0} is registered under another ID number",
+        "核对人编号；证件号有误的，请按人更正",
+        "check the person's number; correct a wrong ID number on his record",
+    ),
+    "id_elsewhere": (
+        "人编号",
+        "这个证件号已登记在另一个人编号 {0} 下",
+        "this ID number is registered under another person's number, {0}",
+        "改用已登记的人编号",
+        "use the number that is registered",
+    ),
+    "left": (
+        "人编号",
+        "这个人已登记为减少（迁出、死亡等），没有重新写入",
+        "the person was recorded as having left; he was not entered again",
+        "确实还在的，请先撤销那次减少",
+        "take that decrease back first if he is still there",
+    ),
+    "elsewhere": (
+        "证件号码",
+        "这个证件号现登记在别的辖区",
+        "the bearer of this ID number is registered in another region",
+        "核对证件号；确实迁来的，请两地按变更办理",
+        "check the number; record the move in both places",
+    ),
+    "other_household": (
+        "户编号",
+        "这个人登记在户 {0}，与台账不同，没有移动",
+        "the person is registered in household {0}; he was not moved",
+        "迁入迁出、分户合户请按变更办理",
+        "move him by a change of the record",
+    ),
+    "ended": (
+        "户编号",
+        "户 {0} 已销户",
+        "household {0} was ended",
+        "核对户编号，或按新户办理",
+        "check the number, or enter a new household",
+    ),
+    "state_too_early": (
+        "脱贫属性",
+        "脱贫属性自 {0} 起才是现状，晚于台账日期，没有改动",
+        "the present state began on {0}, after the day of the ledger; it was not changed",
+        "用更新的台账，或按程序办理",
+        "use a newer ledger, or the procedure",
+    ),
+    "state_back": (
+        "脱贫属性",
+        "登记户在台账里是一般农户（9），没有改动",
+        "a registered household is 9 in the ledger; it was not changed",
+        "错评、错退请按更正程序办理",
+        "correct a wrong entry by its procedure",
+    ),
+    "born_later": (
+        "出生日期",
+        "出生日期晚于台账日期",
+        "born after the day of the ledger",
+        "核对出生日期或台账日期",
+        "check the date",
+    ),
+    "household_refused": (
+        "户编号",
+        "这一户没有被接受，成员也没有写入",
+        "the household was refused, and its members with it",
+        "先改正户的那一行",
+        "mend the household's row first",
+    ),
+}
+
+
+@dataclass
+class Refusing:
+    """Counts all, describes the first ``ROOM``."""
+
+    found: list[Refused] = field(default_factory=list)
+    counts: Counter[str] = field(default_factory=Counter)
+
+    def rows(self, frame: pl.DataFrame, wrong: pl.Expr, code: str, detail: pl.Expr | None = None) -> pl.DataFrame:
+        """The frame without the rows that are wrong."""
+        is_wrong = frame.select(wrong.fill_null(False).alias("w")).to_series() if frame.height else None
+        if is_wrong is None or not is_wrong.any():
+            return frame
+        self.note(frame.filter(is_wrong), code, detail)
+        return frame.filter(~is_wrong)
+
+    def note(self, rows: pl.DataFrame, code: str, detail: pl.Expr | None = None, *, cell: bool = False) -> None:
+        """Rows, or with ``cell`` only one figure of each, that are not taken."""
+        column, zh, en, hint_zh, hint_en = WORDS[code]
+        self.counts[code] += rows.height
+        shown = rows.head(max(0, ROOM - len(self.found)))
+        told = shown.with_columns(detail=(pl.lit("") if detail is None else detail).cast(pl.String).fill_null("–"))
+        for table, row, said in told.select("table", ROW, "detail").iter_rows():
+            self.found.append(Refused(table, row, column, zh.format(said), en.format(said), hint_zh, hint_en, cell))
+
+    def clear(self, frame: pl.DataFrame, name: str, wrong: pl.Expr, code: str, detail: pl.Expr) -> pl.DataFrame:
+        """The frame with one figure left out where it cannot be taken."""
+        if not frame.height or name not in frame.columns:
+            return frame
+        marked = frame.with_columns(wrong.fill_null(False).alias("wrong"))
+        if marked["wrong"].any():
+            self.note(marked.filter("wrong"), code, detail, cell=True)
+        kept = pl.when("wrong").then(None).otherwise(pl.col(name)).alias(name)
+        return marked.with_columns(kept).drop("wrong")

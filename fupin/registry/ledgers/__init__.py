@@ -1,0 +1,1 @@
+"""Ledgers inside the registry: what differs, applying a batch, taking it back, writing it out."""
