@@ -7,14 +7,17 @@ from typing import Annotated
 
 import typer
 
+from fupin.catalogue.changes import GROUPS, PAPERS, change_kinds
 from fupin.catalogue.indicators import Dimension, Indicator
 from fupin.catalogue.load import Catalogue, load_catalogue
 from fupin.catalogue.procedures import SIGNERS, Limit, Procedure, Step, procedures
 from fupin.catalogue.rules import Rule
 from fupin.catalogue.schema import Dataset, code_lists, datasets, tables
 from fupin.catalogue.screening import read_screening
+from fupin.catalogue.standards import standards
 from fupin.cli.markdown import NOTE, page, table
 from fupin.cli.screening_pages import screening_pages
+from fupin.cli.standards_pages import standards_parts
 from fupin.kernel.errors import UserError
 from fupin.registry.personal import CLASSES, PERSONAL
 
@@ -61,6 +64,8 @@ def catalogue_pages() -> dict[str, str]:
         "rules.md": _rules_page(catalogue),
         "parameters.md": _parameters_page(catalogue),
         "procedures.md": _procedures_page(),
+        "standards.md": page("Exit standards 退出标准", standards_parts()),
+        "changes.md": _changes_page(),
         "personal.md": _personal_page(),
     }
     pages |= screening_pages()
@@ -87,6 +92,8 @@ def _index_page(catalogue: Catalogue) -> str:
         f"* [Screening rules](screening.md): {len(read_screening().rules)}",
         f"* [Parameters](parameters.md): {len(catalogue.parameters)}",
         f"* [Procedures](procedures.md): {len(procedures())}",
+        f"* [Exit standards of households](standards.md): {len(standards())}",
+        f"* [Kinds of change](changes.md): {len(change_kinds())}",
         "",
         "The official list of 199 indicators is not published; every table here is 试行 (trial) and names its source.",
         "",
@@ -199,6 +206,22 @@ def _step_row(procedure: Procedure, step: Step) -> tuple[object, ...]:
         "、".join(SIGNERS[signer][0] for signer in step.signatures),
         lasts or (_limit(step.within) if step.within else ""), ", ".join(step.returns_to),
     )  # fmt: skip
+
+
+def _changes_page() -> str:
+    head = ("id", "zh", "en", "code", "level", "papers", "not before", "proposed by", "reference")
+    parts: list[str] = []
+    for group, (zh, en) in GROUPS.items():
+        rows = [
+            (
+                f"`{one.id}`", one.zh, one.en, one.code, "by a case" if one.by_case else one.level,
+                "、".join(PAPERS[paper][0] for paper in one.papers), ", ".join(one.not_before),
+                ", ".join(one.proposed_by), one.reference,
+            )
+            for one in change_kinds().values() if one.group == group
+        ]  # fmt: skip
+        parts += [f"## {zh} {en}", "", *table(head, rows)]
+    return page("Kinds of change 变更种类", parts)
 
 
 def _limit(limit: Limit) -> str:

@@ -3,6 +3,7 @@
 from fupin.identify.aggregates import HISTOGRAM_STEP, INCOME_BINS, INCOME_STEP, SCATTER_STEP
 from fupin.identify.cases.bulk import begin_bulk, bulk_for, bulks_for, check_sample, decide_bulk, step_of
 from fupin.identify.cases.course import Block, Votes, earliest_end, outcomes
+from fupin.identify.cases.demonstration import demonstration_there, show_cases
 from fupin.identify.cases.facts import Line as StandardLine
 from fupin.identify.cases.facts import facts_of, lines_of
 from fupin.identify.cases.files import attached, contact_of, content_of, file_for, files_of
@@ -219,6 +220,7 @@ __all__ = [
     "content_of",
     "counts_known",
     "decide_bulk",
+    "demonstration_there",
     "differing_digests",
     "doubts_for",
     "drop_key",
@@ -297,6 +299,7 @@ __all__ = [
     "shared_rows",
     "shared_run",
     "shortest",
+    "show_cases",
     "start_run",
     "start_screening",
     "step_of",

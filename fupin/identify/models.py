@@ -31,8 +31,8 @@ from fupin.identify.verdict_models import FindingVerdict
 __all__ = [
     "Band", "Bulk", "BulkCase", "Case", "CaseAct", "CaseFile", "CasePaper", "DatedParameter", "Ended", "Finding",
     "FindingVerdict", "HouseholdIndex", "Monitored", "Notice", "Objection", "ObjectionAnswer", "RegionAggregate",
-    "RegionMeasure", "RegionResult", "Run", "RunState", "SampleCheck", "ScreenAnswer", "ScreenCount", "ScreenExemption", "ScreenHit",
-    "Screening", "StandardItem", "StepRule",
+    "RegionMeasure", "RegionResult", "Run", "RunState", "SampleCheck", "ScreenAnswer", "ScreenCount",
+    "ScreenExemption", "ScreenHit", "Screening", "StandardItem", "StepRule",
 ]  # fmt: skip
 
 

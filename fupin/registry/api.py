@@ -14,6 +14,7 @@ from fupin.registry.changes.known import (
     changes_of,
     counts_at,
     household_at,
+    member_names,
     members_at,
     summed,
 )
@@ -149,6 +150,7 @@ __all__ = [
     "load_shipped_regions",
     "masked_phone",
     "may_file",
+    "member_names",
     "members_at",
     "members_of",
     "merge",

@@ -44,6 +44,9 @@ SOURCES = {
     "persons": PERSONS,
     SCREENED: SCREEN,
 }
+#: of households that ended (few; a member has none of those any more) nothing goes to the engine
+_ENDED = "WHERE t.household_id NOT IN (SELECT e.household_id FROM registry_household e WHERE e.ended_on IS NOT NULL)"
+LIVING = {"households": "WHERE t.ended_on IS NULL", "survey": _ENDED, "ledger": _ENDED}
 #: which connection reads which tables, at the same time
 SHARES = (("persons", "survey"), ("ledger", "households", SCREENED))
 
@@ -85,7 +88,7 @@ def query(name: str) -> str:
     columns = ", ".join(f"{_typed(column)} AS {column.name}" for column in _columns(name))
     order = 't.person_id COLLATE "C"' if name == SCREENED else ", ".join(_sort(name, k) for k in tables()[name].key)
     # names come from the catalogue's own files, never from outside
-    return f"SELECT {columns} FROM {SOURCES[name]} t ORDER BY {order}"  # noqa: S608
+    return f"SELECT {columns} FROM {SOURCES[name]} t {LIVING.get(name, '')} ORDER BY {order}"  # noqa: S608
 
 
 def _columns(name: str) -> list[Column]:

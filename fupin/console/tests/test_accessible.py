@@ -2,7 +2,9 @@
 
 import pytest
 
+from fupin.accounts.api import acting_as
 from fupin.exchange import api as exchange
+from fupin.identify import api as identify
 from fupin.ui.tests.axe import violations, violations_in_dark
 from fupin.ui.tests.visitor import Visitor
 
@@ -27,6 +29,12 @@ PAGES = {
     "findings": ("office", "/findings/"),
     "screenings": ("office", "/screenings/"),
     "exemptions": ("office", "/screenings/exemptions/"),
+    "cases": ("county_office", "/cases/"),
+    "a case": ("county_office", "/cases/{case}/"),
+    "a new case": ("county_office", "/households/{outside}/case/"),
+    "cases in numbers": ("county_office", "/cases/numbers/"),
+    "notices": ("county_office", "/cases/notices/"),
+    "notices for everybody": ("county_office", "/notices/"),
     "households": ("office", "/households/"),
     "nothing found": ("office", "/households/?q=zzzzzz"),
     "portrait": ("office", "/households/{household}/"),
@@ -49,7 +57,22 @@ def address(visitor: Visitor, path: str) -> str:
     delivery = exchange.deliveries_for(city.cast["office"]).order_by("-bad_rows")[0].pk
     household = city.run.index.order_by("-findings").values_list("household_id", flat=True)[0]
     agreement = exchange.agreements_for(city.cast["department"]).filter(dataset="own_findings")[0].pk
-    return path.format(run=city.run.pk, delivery=delivery, household=household, agreement=agreement)
+    outside = city.run.index.filter(village_code__startswith="450124", state="9").order_by("-household_id")[0]
+    case = open_case_of(visitor, outside.household_id) if "{case}" in path else 0
+    return path.format(
+        run=city.run.pk, delivery=delivery, household=household, agreement=agreement, case=case,
+        outside=outside.household_id,
+    )  # fmt: skip
+
+
+def open_case_of(visitor: Visitor, household: str) -> int:
+    """Its monitoring, at the first step."""
+    office = visitor.city.cast["county_office"]
+    known = identify.cases_for(office).filter(household_id=household, procedure="monitoring").first()
+    with acting_as(office):
+        return (
+            known or identify.open_case(by=office, household_id=household, procedure="monitoring", kind="marginal")
+        ).pk
 
 
 @pytest.mark.parametrize("name", PAGES)

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_POST
 
 from fupin.accounts import api as accounts
 from fupin.accounts.api import User
-from fupin.catalogue.procedures import procedures
+from fupin.catalogue.procedures import Procedure, procedures
 from fupin.console.case_page import Page, page_of
 from fupin.console.filters import day, inside, whole
 from fupin.console.lists import cases as lists
@@ -24,6 +24,7 @@ from fupin.identify import api as identify
 from fupin.identify.api import Case, Form, Votes
 from fupin.kernel.errors import NotFound, UserError
 from fupin.registry import api as registry
+from fupin.registry.api import Household
 from fupin.ui.answers import answer
 from fupin.ui.guards import problem_of, room, user_of
 from fupin.ui.places import place_of
@@ -89,7 +90,7 @@ def new(request: HttpRequest, household_id: str) -> HttpResponse:
         "area": AREA,
         "household": home,
         "place": place_of(user, home.village_code),
-        "fitting": [one for one in procedures().values() if home.state in one.begins_in],
+        "fitting": _fitting(home),
         "open": list(identify.cases_for(user).filter(household_id=home.pk, ended="")),
         "typed": request.POST,
     }
@@ -107,8 +108,16 @@ def new(request: HttpRequest, household_id: str) -> HttpResponse:
     return redirect("console:case", made.pk)
 
 
+def _fitting(home: Household) -> list[tuple[Procedure, dict[str, tuple[str, str]]]]:
+    """Procedures that the household may begin now, each with the kinds that it may be."""
+    under = identify.monitored(home.pk) is not None
+    found = [one for one in procedures().values() if home.state in one.begins_in]
+    found = [one for one in found if (under if one.follows else not (under and one.kinds))]
+    return [(one, dict(one.kinds_for(home.state))) for one in found]
+
+
 @room(AREA)
-def case(request: HttpRequest, number: int) -> HttpResponseBase:
+def case(request: HttpRequest, number: str) -> HttpResponseBase:
     """One case; what is handed in for its present step comes here, too."""
     user = user_of(request)
     one = identify.case_for(user, number)
@@ -183,7 +192,7 @@ def _votes(typed: QueryDict) -> Votes | None:
 
 
 @room(AREA)
-def paper(request: HttpRequest, number: int, mark: str) -> HttpResponse:
+def paper(request: HttpRequest, number: str, mark: str) -> HttpResponse:
     """An attached file; that somebody opened it is written down."""
     user = user_of(request)
     one = identify.case_for(user, number)
@@ -203,7 +212,7 @@ def paper(request: HttpRequest, number: int, mark: str) -> HttpResponse:
 
 @require_POST
 @room(AREA)
-def answer_objection(request: HttpRequest, number: int, objection: int) -> HttpResponse:
+def answer_objection(request: HttpRequest, number: str, objection: int) -> HttpResponse:
     user = user_of(request)
     one = identify.case_for(user, number)
     found = identify.objection_for(user, objection)

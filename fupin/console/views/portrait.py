@@ -14,6 +14,7 @@ from fupin.catalogue.load import load_catalogue
 from fupin.console.filters import run_asked
 from fupin.console.forms import RevealForm
 from fupin.console.portraits import Told, income_per_head, survey_groups, told_of, working_members
+from fupin.console.views.changes import latest
 from fupin.identify import api as identify
 from fupin.identify.api import HouseholdIndex, Run
 from fupin.kernel.errors import UserError
@@ -46,6 +47,7 @@ def portrait(request: HttpRequest, household_id: str) -> HttpResponse:
         "may_handle": accounts.may(user, identify.CASE_VERB),
         "may_reveal": accounts.may(user, "reveal_id"),
         "reasons": RevealForm.USUAL,
+        "changes": latest(user, household),
         **_identified(user, household, run_asked(user, request.GET.get("run", ""))),
     }
     return render(request, "console/portrait.html", context)

@@ -52,13 +52,15 @@ class Act:
 class Standing:
     """``step``: whose turn; "" when the case has ended, then ``ended`` says how. ``since``: the day the step began.
 
-    ``hung``: the day its notice was put up; None for other steps, and as long as it hangs nowhere.
+    ``hung``: the day its notice was put up; None for other steps, and as long as it hangs nowhere. ``until``: the last
+    day that stands on it, where that is later than the law wants.
     """
 
     step: str
     since: date
     ended: str = ""
     hung: date | None = None
+    until: date | None = None
 
 
 @dataclass(frozen=True)
@@ -112,11 +114,12 @@ def outcomes(step: Step) -> tuple[str, ...]:
     return tuple(possible)
 
 
-def last_day_of(step: Step, hung: date | None, region: str) -> date | None:
-    """The last day on which a notice must hang; None for a step that is none, and before it hangs."""
-    if step.kind not in LASTING or hung is None:
+def last_day_of(step: Step, now: Standing, region: str) -> date | None:
+    """The last day on which a notice hangs; None for a step that is none, and before it hangs."""
+    if step.kind not in LASTING or now.hung is None:
         return None
-    return due_on(hung, int(parameters()[step.lasts].at(hung, region)), "calendar")
+    least = due_on(now.hung, int(parameters()[step.lasts].at(now.hung, region)), "calendar")
+    return max(least, now.until or least)
 
 
 def deadline(procedure: Procedure, now: Standing, opened: date, region: str) -> date | None:
@@ -176,7 +179,7 @@ def earliest_end(procedure: Procedure, recognised: date | None, region: str) -> 
 
 
 def _notice(step: Step, now: Standing, on: date, region: str, unanswered: int, upheld: int) -> Iterator[Block]:
-    last = last_day_of(step, now.hung, region)
+    last = last_day_of(step, now, region)
     if last is None:
         yield Block("not_hung", "公示还没有张贴", "the notice does not hang yet")
     elif on <= last:

@@ -44,7 +44,8 @@ class StepRule(models.Model):
     not_before = models.CharField(max_length=40, db_collation="C", blank=True)
 
     class Meta:
-        managed = False  # its rows are the catalogue's: tests that clean up leave them alone
+        managed = False  # nothing of Django's may empty it: made in migration 0010
+        db_table = "identify_steprule"
 
 
 class StandardItem(models.Model):
@@ -55,7 +56,8 @@ class StandardItem(models.Model):
     item = models.CharField(max_length=20, db_collation="C")
 
     class Meta:
-        managed = False  # its rows are the catalogue's: tests that clean up leave them alone
+        managed = False  # nothing of Django's may empty it: made in migration 0010
+        db_table = "identify_standarditem"
 
 
 class DatedParameter(models.Model):
@@ -68,7 +70,8 @@ class DatedParameter(models.Model):
     value = models.DecimalField(max_digits=12, decimal_places=4)
 
     class Meta:
-        managed = False  # its rows are the catalogue's: tests that clean up leave them alone
+        managed = False  # nothing of Django's may empty it: made in migration 0010
+        db_table = "identify_datedparameter"
 
 
 class Case(models.Model):

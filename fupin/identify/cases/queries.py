@@ -63,7 +63,7 @@ def present_step(case: Case) -> Step:
 
 
 def standing_of(case: Case) -> Standing:
-    return Standing(case.step, case.entered_on, case.ended, case.hung_on)
+    return Standing(case.step, case.entered_on, case.ended, case.hung_on, last_day(case))
 
 
 def turns_of(user: User) -> tuple[str, ...]:

@@ -19,6 +19,7 @@ from fupin.catalogue.standards import standards, standards_for
 from fupin.identify.cases import course
 from fupin.identify.cases.course import Act, Block, Votes
 from fupin.identify.cases.effects import take_effect
+from fupin.identify.cases.facts import facts_of, lines_of
 from fupin.identify.cases.files import attached, keep
 from fupin.identify.cases.models import Bulk, Case, CaseAct, CasePaper, Notice
 from fupin.identify.cases.queries import (
@@ -98,10 +99,12 @@ def _demand_fitting(procedure: Procedure, state: str, kind: str) -> None:
             f"{procedure.en} is not for a household in the state {registry.label('household_state', state, 'en')}",
             "请选择适用的程序", "choose a procedure that fits",
         )  # fmt: skip
-    if (procedure.kinds is None) != (kind == "") or (procedure.kinds and kind not in procedure.kinds):
-        names = "、".join(zh for zh, _en in (procedure.kinds or {}).values())
+    fitting = procedure.kinds_for(state)
+    if (procedure.kinds is None) != (kind == "") or (procedure.kinds and kind not in fitting):
+        names = "、".join(zh for zh, _en in fitting.values())
         raise UserError(
-            "没有选监测对象类别" if procedure.kinds else "这个程序不分类别", "choose the kind of monitoring target",
+            "没有选监测对象类别，或这户不属于这一类别" if procedure.kinds else "这个程序不分类别",
+            "choose a kind of monitoring target that fits the household",
             f"类别：{names}" if names else "请留空", "choose one of the list",
         )  # fmt: skip
 
@@ -142,6 +145,7 @@ def take_step(*, by: User, case: Case, form: Form, bulk: Bulk | None = None, not
     _demand_outcome(procedure, now, act, form)
     if found := blocks_of(case, act):
         raise Blocked(found)
+    _demand_explained(by, case, form)
     following = course.after(procedure, now, act)
     due = course.deadline(procedure, following, case.opened_on, case.village_code)
     with said_by_database():
@@ -183,6 +187,21 @@ def _demand_outcome(procedure: Procedure, now: course.Standing, act: Act, form: 
         raise UserError(
             "这一步不能这样办理", f"not with this step: {error}", "请刷新页面再试", "reload the page and try again"
         ) from error
+
+
+def _demand_explained(by: User, case: Case, form: Form) -> None:
+    """A standard that is met although the registry says otherwise is met for a reason that is written down."""
+    if form.outcome != course.PASS or present_step(case).kind != "standards":
+        return
+    on = timezone.localdate()
+    lines = lines_of(standards()[case.standards], facts_of(by, case.household_id, on), on, case.village_code)
+    silent = [line.item for line in lines if line.met is False and not form.standards[line.item.id][1].strip()]
+    if silent:
+        raise UserError(
+            f"登记情况是未达标，核实为达标的要写明情况：{'、'.join(one.zh for one in silent)}",
+            f"the registry says not met; say what was found: {', '.join(one.en for one in silent)}",
+            "在该项“核实情况”里写明，并及时更正登记", "write it beside the item, and have the registry corrected",
+        )  # fmt: skip
 
 
 def _run_of(by: User, case: Case) -> str:

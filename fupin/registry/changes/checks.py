@@ -51,7 +51,8 @@ def begin(by: User, household_id: str, filing: Filing, *acts: str) -> tuple[Hous
     """The household, locked until the transaction ends, and the kind. Raises NotFound, Forbidden, UserError, Stale."""
     kind = kind_of(filing.kind, *acts)
     home = home_to_change(by, household_id, None if kind.about == "person" else filing.version)
-    demand_level(by, kind)
+    if not kind.by_case:  # a passed case was decided step by step, each at its own level
+        demand_level(by, kind)
     demand_reason(filing.reason)
     demand_papers(kind, filing.proofs)
     if home.ended_on is not None:

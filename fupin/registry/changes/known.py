@@ -14,6 +14,7 @@ from django.db.models import Q, QuerySet
 
 from fupin.accounts.api import User
 from fupin.kernel.errors import NotFound
+from fupin.kernel.masks import mask_name
 from fupin.registry.change_models import RegistryChange
 from fupin.registry.changes.checks import HEAD
 from fupin.registry.household_models import Household
@@ -77,6 +78,17 @@ def household_at(user: User, household: Household | str, *, true_on: date, known
     members.sort(key=lambda one: (one.relation != HEAD, one.relation or "99", one.person_id))
     state = held[0] if held else None
     return HouseholdAt(home.pk, true_on, known_at, state, rows["household"][0], tuple(members))
+
+
+def member_names(user: User, household: Household | str) -> dict[str, str]:
+    """Person → masked name of all who ever belonged to it. Raises NotFound."""
+    home = seen(user, household)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT line ->> 'person_id', line ->> 'name' FROM fupin_known_of_household(%s, now()) "
+            "WHERE source = 'person'", [home.pk],
+        )  # fmt: skip
+        return {person: mask_name(name) for person, name in cursor.fetchall() if name}
 
 
 def members_at(user: User, household: Household | str, *, true_on: date, known_at: datetime) -> tuple[MemberAt, ...]:

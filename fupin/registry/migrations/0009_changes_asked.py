@@ -3,7 +3,9 @@ whether somebody of an ID number is a member anywhere, and what was known of a h
 
 from django.db import migrations
 
-SEQUENCE = "CREATE SEQUENCE registry_new_number"
+SEQUENCE = """
+CREATE SEQUENCE registry_new_number;
+CREATE INDEX household_ended ON registry_household (household_id) WHERE ended_on IS NOT NULL"""
 
 #: Of a person outside the scope nothing is told but that he is one. Asked under a lock on the number, which is held
 #: until the transaction ends: two officers cannot enter the same person at once.
@@ -125,6 +127,7 @@ UNDO = """
 DROP FUNCTION fupin_counts_known(text, date, timestamptz);
 DROP FUNCTION fupin_known_of_household(text, timestamptz);
 DROP FUNCTION fupin_number_standing(bytea[]);
+DROP INDEX household_ended;
 DROP SEQUENCE registry_new_number;
 """
 

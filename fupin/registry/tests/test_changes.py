@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -404,3 +405,14 @@ def test_a_record_changed_beside_the_log_is_not_overwritten_by_a_reversal(cast: 
     Membership.objects.filter(person_id="P-third").update(valid_to=date(2026, 3, 9))
     with pytest.raises(UserError, match="变更记录之外"):
         undo(cast, change)
+
+
+def test_an_ended_household_does_not_go_to_the_engine(
+    transactional_db: None, cast: Cast, homes: Homes, tmp_path: Path
+) -> None:
+    before = registry.snapshot(tmp_path / "before").counts
+    do(cast.county_office, registry.end_household, household_id="H-own", filing=filing("end_household"))
+    after = registry.snapshot(tmp_path / "after").counts
+    assert before["households"] - after["households"] == 1
+    assert before["survey"] - after["survey"] == 2
+    assert before["persons"] - after["persons"] == 2

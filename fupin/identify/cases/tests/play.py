@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from django.utils import timezone
 
 from fupin.accounts.api import User, acting_as
 from fupin.accounts.tests.fixtures import Cast
+from fupin.accounts.trail.entries import owners_connection
 from fupin.catalogue.standards import standards
 from fupin.identify.cases.course import PASS, Votes
 from fupin.identify.cases.models import Case, Notice
@@ -19,7 +23,28 @@ from fupin.identify.models import HouseholdIndex, Run
 from fupin.registry.models import Household
 from fupin.registry.tests.fixtures import add_member
 
+DAY = """
+CREATE OR REPLACE FUNCTION public.fupin_today() RETURNS date
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+RETURN (clock_timestamp() AT TIME ZONE 'Asia/Shanghai')::date + {}
+"""
 VOTES = Votes(eligible=30, present=24, yes=20, no=2)
+
+
+def turned_calendar(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[int], None]]:
+    """A calendar that can be turned on, for the services and for the database, whose clock the app cannot turn."""
+    today, passed = timezone.localdate, 0
+
+    def turn(days: int) -> None:
+        nonlocal passed
+        passed += days
+        with owners_connection() as connection:
+            connection.execute(DAY.format(passed))
+        monkeypatch.setattr(timezone, "localdate", lambda *given: today(*given) + timedelta(passed))
+
+    yield turn
+    with owners_connection() as connection:
+        connection.execute(DAY.format(0))
 
 
 def ordinary_household(household_id: str, village: str, head: str) -> Household:
@@ -69,7 +94,7 @@ def ready_form(case: Case, changes: Mapping[str, object] | None = None) -> Form:
         PASS,
         signatures=dict.fromkeys(step.signatures, "韦大山"),
         votes=VOTES if step.kind == "votes" else None,
-        standards={item.id: (True, "") for item in standards()[case.standards].items}
+        standards={item.id: (True, "入户看过") for item in standards()[case.standards].items}
         if step.kind == "standards"
         else {},
     )

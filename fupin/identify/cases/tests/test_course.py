@@ -34,7 +34,7 @@ GOOD = Votes(eligible=30, present=20, yes=11, no=9)
 def ready(procedure: Procedure, now: Standing, on: date | None = None) -> Act:
     """An act with everything that the present step wants."""
     step = procedure.step(now.step)
-    last = last_day_of(step, now.hung, REGION)
+    last = last_day_of(step, now, REGION)
     day = on or (last + timedelta(1) if last else now.since)
     papers, signatures = frozenset(step.papers), frozenset(step.signatures)
     return Act(now.step, "pass", day, papers=papers, signatures=signatures, votes=GOOD, compared=True)
@@ -129,6 +129,15 @@ def test_a_notice_that_hangs_nowhere_is_not_over_however_long_one_waits() -> Non
     procedure = procedures()["identification"]
     now = replace(walk_to(procedure, "first_notice"), hung=None)
     assert codes(procedure, now, ready(procedure, now, on=now.since + timedelta(99))) == ["not_hung"]
+
+
+def test_a_notice_that_says_a_later_day_hangs_until_then() -> None:
+    procedure = procedures()["identification"]
+    now = walk_to(procedure, "first_notice")
+    assert now.hung is not None
+    longer = replace(now, until=now.hung + timedelta(15))
+    assert codes(procedure, longer, ready(procedure, longer, on=now.hung + timedelta(15))) == ["too_early"]
+    assert codes(procedure, longer, ready(procedure, longer, on=now.hung + timedelta(16))) == []
 
 
 def test_an_upheld_objection_sends_the_case_back() -> None:

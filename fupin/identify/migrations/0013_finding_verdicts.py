@@ -18,23 +18,11 @@ SELECT fupin_trace('identify_findingverdict', '{{household_id,id}}');
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("identify", "0011_cases_take_effect"),
+        ("identify", "0012_cases_take_effect"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
-        migrations.AlterModelOptions(
-            name="datedparameter",
-            options={"managed": False},
-        ),
-        migrations.AlterModelOptions(
-            name="standarditem",
-            options={"managed": False},
-        ),
-        migrations.AlterModelOptions(
-            name="steprule",
-            options={"managed": False},
-        ),
         migrations.CreateModel(
             name="FindingVerdict",
             fields=[
