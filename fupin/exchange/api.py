@@ -18,6 +18,7 @@ from fupin.exchange.bad_rows import write_bad_rows
 from fupin.exchange.exchanges import holds_now, note_outgoing
 from fupin.exchange.generated import sign_generated_agreements
 from fupin.exchange.kept import KeptFile, files_kept
+from fupin.exchange.kept_secret import opened_mark, sealed_mark
 from fupin.exchange.key_rotation import drop_key, keys_used, rotate_key
 from fupin.exchange.models import Delivery, DeliveryState
 from fupin.exchange.outgoing import OFFICE, OUTGOING, columns_of, let_out, set_names, side_names
@@ -85,6 +86,7 @@ __all__ = [
     "let_out",
     "note_outgoing",
     "open_subscriptions",
+    "opened_mark",
     "process",
     "propose",
     "pseudonym_key",
@@ -97,6 +99,7 @@ __all__ = [
     "receive",
     "replay",
     "rotate_key",
+    "sealed_mark",
     "set_names",
     "side_names",
     "side_of",
