@@ -18,6 +18,7 @@ from fupin.exchange.bad_rows import write_bad_rows
 from fupin.exchange.exchanges import holds_now, note_outgoing
 from fupin.exchange.generated import sign_generated_agreements
 from fupin.exchange.kept import KeptFile, files_kept
+from fupin.exchange.kept_secret import opened_mark, sealed_mark
 from fupin.exchange.key_rotation import drop_key, keys_used, rotate_key
 from fupin.exchange.ledgers.codes import list_name, lists_for
 from fupin.exchange.ledgers.mapping import ColumnMap, TableMap, as_layout, closed, from_json
@@ -127,6 +128,7 @@ __all__ = [
     "mappings_for",
     "note_outgoing",
     "open_subscriptions",
+    "opened_mark",
     "order_apply",
     "order_undo",
     "process",
@@ -147,6 +149,7 @@ __all__ = [
     "run_plan",
     "run_undo",
     "say_columns",
+    "sealed_mark",
     "set_names",
     "side_names",
     "side_of",

@@ -29,7 +29,8 @@ PREFIX = "whsec_"
 
 @dataclass(frozen=True)
 class Outcome:
-    """``word``: delivered, refused (no 2xx), redirect, too_slow, too_long, broken, no_connection, not_allowed."""
+    """``word``: delivered, refused (no 2xx), redirect, too_slow, too_long, broken, no_connection, wrong_certificate,
+    not_allowed."""
 
     word: str
     status: int | None
@@ -80,6 +81,8 @@ def send(
         word = _word(status, answer.read(ANSWER_BYTES + 1), answer)
     except TimeoutError:
         word = "too_slow"
+    except ssl.SSLCertVerificationError:
+        word = "wrong_certificate"
     except (OSError, http.client.HTTPException, ValueError):
         pass
     finally:

@@ -152,14 +152,14 @@ class AgreementAnswer(Schema):
 
 
 class SharedAnswer(Schema):
-    """``next``: ask for this page next; null after the last one."""
+    """``next``: ask for the following page with this as ``after``; null after the last one. All are of one run."""
 
     agreement: str
     run: str
     region: str
     as_of: date
     total: int
-    next: int | None
+    next: str | None
     rows: list[dict[str, Any]]
 
 
@@ -170,9 +170,9 @@ def list_agreements(request: HttpRequest) -> list[exchange.Agreement]:
 
 
 @api.get("/agreements/{int:number}/rows", response={200: SharedAnswer, **ERRORS}, summary="按协议读取数据")
-def read_shared(request: HttpRequest, number: int, page: int = 1) -> dict[str, Any]:
+def read_shared(request: HttpRequest, number: int, after: str = "") -> dict[str, Any]:
     """A thousand rows of the newest run, the agreed fields alone. Every reading stands in the ledger of exchanges."""
-    return shared.page_of(_user(request, "read_shared"), number, page)
+    return shared.page_of(_user(request, "read_shared"), number, after)
 
 
 def _dataset(one: Dataset) -> dict[str, Any]:

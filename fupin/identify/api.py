@@ -132,7 +132,7 @@ from fupin.identify.services import (
     repeat_run,
     start_run,
 )
-from fupin.identify.sharing import Raised, about, announce_run, raised_from, shared_rows, shared_run
+from fupin.identify.sharing import Raised, Shared, about, announce_run, raised_from, shared_run
 from fupin.identify.verdict_models import FindingVerdict, Said
 from fupin.identify.verdicts import (
     Proposal,
@@ -196,6 +196,7 @@ __all__ = [
     "ScreenHit",
     "ScreenLine",
     "Screening",
+    "Shared",
     "StandardLine",
     "Standing",
     "Votes",
@@ -296,7 +297,6 @@ __all__ = [
     "screen_rule",
     "screening_for",
     "screenings_for",
-    "shared_rows",
     "shared_run",
     "shortest",
     "show_cases",

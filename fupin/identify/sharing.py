@@ -6,12 +6,12 @@ Rows are whole; ``exchange`` lets out what the agreement names. Only the platfor
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from fupin.accounts.api import Scope, User, acting_for
 from fupin.catalogue.load import load_catalogue
@@ -23,6 +23,15 @@ from fupin.identify.models import Finding, HouseholdIndex, RegionAggregate, Run,
 from fupin.identify.queries import RuleCount, in_scope
 
 Row = dict[str, Any]
+Key = tuple[int | str, ...]
+AT_ONCE = 2_000
+#: name in a row → column by which rows are in order
+COLUMNS = {
+    "severity": "severity",
+    "village": "village_code",
+    "finding": "finding_id",
+    "household_number": "household_id",
+}
 
 
 def announce_run(run: Run) -> int:
@@ -52,67 +61,112 @@ def about(run: Run) -> dict[str, str]:
     return {"run": run.pk, "region": run.region, "as_of": run.as_of.isoformat()}
 
 
-def shared_run(agreement: Agreement) -> Run | None:
-    """The newest finished run over the agreement's whole region, else the newest inside it."""
+def shared_run(agreement: Agreement, wanted: str = "") -> Run | None:
+    """The newest finished run over the agreement's whole region, else the newest inside it; or the ``wanted`` one."""
+    finished = Run.objects.filter(state=RunState.FINISHED)
+    if wanted:
+        found = finished.filter(pk=wanted).first()
+        return found if found is not None and _concerns(agreement, found) else None
     above = [agreement.region[:length] for length in (2, 4, 6, 9, 12) if length <= len(agreement.region)]
     ((low, high),) = Scope.of(agreement.region).ranges()
-    newest = Run.objects.filter(state=RunState.FINISHED).order_by("-as_of", "-started_at")
+    newest = finished.order_by("-as_of", "-started_at")
     return newest.filter(region__in=above).first() or newest.filter(region__gte=low, region__lt=high).first()
 
 
 def shared_rows(agreement: Agreement, run: Run, region: str = "") -> Iterator[Row]:
     """In a fixed order; of a part of the agreement's region where one is named. The caller acts for that region."""
-    inside = in_scope(Scope.of(agreement.region).within(region), "village_code")
-    return _changes(run, inside) if agreement.dataset == "household_changes" else _findings(agreement, run, inside)
+    shared = Shared(agreement, run, region)
+    after: Key = ()
+    while rows := shared.page(after, AT_ONCE):
+        yield from rows
+        after = shared.key_of(rows[-1])
 
 
-def _findings(agreement: Agreement, run: Run, inside: Q) -> Iterator[Row]:
-    found = Finding.objects.filter(inside, run=run).order_by("severity", "village_code", "finding_id")
-    if exchange.OUTGOING[agreement.dataset].own:
-        found = found.filter(rule__in=rules_of(agreement.taker))
-    rules = load_catalogue().rules
-    names = ("household_id", "village_code", "finding_id", "rule", "severity", "direction", "topic", "n")
-    for household, village, finding, rule, severity, direction, topic, n in found.values_list(*names).iterator():
-        yield {
-            "household_number": household,
-            "village": village,
-            "finding": finding,
-            "rule": rule,
-            "title": rules[rule].zh if rule in rules else rule,
-            "severity": severity,
-            "direction": direction,
-            "topic": topic,
-            "rows": n,
-        }
+class Shared:
+    """The rows of a run under an agreement, taken page by page: each page begins behind the last row's key."""
 
+    def __init__(self, agreement: Agreement, run: Run, region: str = "") -> None:
+        self.run = run
+        inside = in_scope(Scope.of(agreement.region).within(region), "village_code")
+        self.changes = agreement.dataset == "household_changes"
+        self.order = ("household_number",) if self.changes else ("severity", "village", "finding")  # as indexes have it
+        self.before = _run_before(run) if self.changes else None
+        self._all: QuerySet[Any] = self._changed(inside) if self.changes else _findings(agreement, run, inside)
 
-def _changes(run: Run, inside: Q) -> Iterator[Row]:
-    """Households whose state or band is not what the run before of the same region said; none when there was none."""
-    older = Run.objects.filter(state=RunState.FINISHED, region=run.region, started_at__lt=run.started_at, rerun_of=None)
-    before = older.order_by("-started_at").first()
-    if before is None:
-        return
-    names = ("household_id", "village_code", "state", "band", "low", "high")
-    known = {
-        household: (state, band)
-        for household, state, band in HouseholdIndex.objects.filter(inside, run=before).values_list(
-            "household_id", "state", "band"
+    def total(self) -> int:
+        return self._all.count()
+
+    def key_of(self, row: Row) -> Key:
+        return tuple(row[name] for name in self.order)
+
+    def page(self, after: Key, most: int) -> list[Row]:
+        columns = [COLUMNS[name] for name in self.order]
+        query = self._all.order_by(*columns)
+        if after:
+            query = query.filter(beyond(columns, after))
+        return self._changes(query[:most]) if self.changes else [_finding(one) for one in query[:most]]
+
+    def _changed(self, inside: Q) -> QuerySet[HouseholdIndex]:
+        """Households whose state or band is not what the run before said; none when there was none."""
+        if self.before is None:
+            return HouseholdIndex.objects.none()
+        same = HouseholdIndex.objects.filter(
+            run=self.before, household_id=OuterRef("household_id"), state=OuterRef("state"), band=OuterRef("band")
         )
+        return HouseholdIndex.objects.filter(~Exists(same), inside, run=self.run).defer("dim_low", "dim_high")
+
+    def _changes(self, query: QuerySet[HouseholdIndex]) -> list[Row]:
+        now = list(query)
+        was = HouseholdIndex.objects.filter(run=self.before, household_id__in=[one.household_id for one in now])
+        known = {one.household_id: one for one in was}
+        return [_change(one, known.get(one.household_id)) for one in now]
+
+
+def beyond(columns: Sequence[str], after: Key) -> Q:
+    """What comes later than the key in the order of the columns."""
+    found = Q()
+    for place, name in enumerate(columns):
+        equal = dict(zip(columns[:place], after, strict=False))
+        found |= Q(**equal, **{f"{name}__gt": after[place]})
+    return found
+
+
+def _findings(agreement: Agreement, run: Run, inside: Q) -> QuerySet[Finding]:
+    found = Finding.objects.filter(inside, run=run).defer("params", "evidence")
+    return found.filter(rule__in=rules_of(agreement.taker)) if exchange.OUTGOING[agreement.dataset].own else found
+
+
+def _finding(one: Finding) -> Row:
+    rules = load_catalogue().rules
+    return {
+        "household_number": one.household_id,
+        "village": one.village_code,
+        "finding": one.finding_id,
+        "rule": one.rule,
+        "title": rules[one.rule].zh if one.rule in rules else one.rule,
+        "severity": one.severity,
+        "direction": one.direction,
+        "topic": one.topic,
+        "rows": one.n,
     }
-    now = HouseholdIndex.objects.filter(inside, run=run).order_by("village_code", "household_id")
-    for household, village, state, band, low, high in now.values_list(*names).iterator():
-        was = known.get(household, ("", ""))
-        if was != (state, band):
-            yield {
-                "household_number": household,
-                "village": village,
-                "state": state,
-                "state_before": was[0],
-                "band": band,
-                "band_before": was[1],
-                "low": low,
-                "high": high,
-            }
+
+
+def _run_before(run: Run) -> Run | None:
+    older = Run.objects.filter(state=RunState.FINISHED, region=run.region, started_at__lt=run.started_at, rerun_of=None)
+    return older.order_by("-started_at").first()
+
+
+def _change(now: HouseholdIndex, was: HouseholdIndex | None) -> Row:
+    return {
+        "household_number": now.household_id,
+        "village": now.village_code,
+        "state": now.state,
+        "state_before": was.state if was else "",
+        "band": now.band,
+        "band_before": was.band if was else "",
+        "low": now.low,
+        "high": now.high,
+    }
 
 
 def rules_of(department: str) -> list[str]:

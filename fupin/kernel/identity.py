@@ -51,6 +51,9 @@ _NOTHING = frozenset(
     }
 )
 _SHAPE = re.compile(r"[0-9]{17}[0-9X]")
+#: GB/T 2260: what the first two digits can be; 82 and 83 stand on residence permits
+PROVINCES = frozenset(re.findall("..", "1112131415212223313233343536374142434445465051525354616263646571818283"))
+WITH_CARD = (18, 20, 22)  # a disability card is an ID number with two or four digits behind it
 
 
 @dataclass(frozen=True)
@@ -63,6 +66,33 @@ class Identity:
     def __repr__(self) -> str:
         shown = "None" if self.number is None else "<hidden>"
         return f"Identity(number={shown}, problem={self.problem!r})"
+
+
+@dataclass(frozen=True)
+class NumberFacts:
+    """What somebody wrote as his number says, right or wrong; None = it does not say. The number is not in it."""
+
+    length: int | None = None
+    check_ok: bool | None = None
+    born: date | None = None
+    sex: str | None = None
+    province_ok: bool | None = None
+
+
+def number_facts(text: str | None) -> NumberFacts:
+    """Of a whole number (or disability card) also when it is wrong; of anything else its length alone."""
+    number = "" if text is None else _cleaned(text)
+    if number in _NOTHING:
+        return NumberFacts()
+    length, digits = len(number), number.isascii() and number.isdigit()
+    checked: bool | None = None
+    if length in WITH_CARD:
+        checked = problem_of(number[:18]) is None
+    if length == 15 and digits:
+        number = from_15_digits(number)
+    if len(number) < 18 or not _SHAPE.fullmatch(number[:18]):
+        return NumberFacts(length, checked)
+    return NumberFacts(length, checked, _date(number[6:14]), sex(number), number[:2] in PROVINCES)
 
 
 def check_digit(first17: str) -> str:
@@ -95,7 +125,7 @@ def normalise(text: str | None) -> Identity:
     """Read what somebody wrote: full-width digits, lower-case x, blanks and quotes, 15-digit numbers (born 19xx)."""
     if text is None:
         return Identity(None, "missing")
-    number = _BLANKS.sub("", unicodedata.normalize("NFKC", text)).upper()
+    number = _cleaned(text)
     if number in _NOTHING:
         return Identity(None, "missing")
     if number.startswith("999999") or (len(number) >= 15 and len(set(number)) == 1):
@@ -106,6 +136,10 @@ def normalise(text: str | None) -> Identity:
         number = from_15_digits(number)
     problem = problem_of(number)
     return Identity(None, problem) if problem else Identity(number, None)
+
+
+def _cleaned(text: str) -> str:
+    return _BLANKS.sub("", unicodedata.normalize("NFKC", text)).upper()
 
 
 def from_15_digits(old: str) -> str:

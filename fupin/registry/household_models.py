@@ -105,6 +105,13 @@ class Person(models.Model):
     lookup_key = models.CharField(max_length=8, null=True, db_collation="C")  # id of the key of these hashes
     lake_key = models.BinaryField(null=True)  # HMAC under the lake key: joins with the deliveries
     lake_key_id = models.CharField(max_length=8, default="l1", db_collation="C")  # id of the key of that hash
+    # what the number says of itself, without it: see number_facts
+    id_length = models.SmallIntegerField(null=True)
+    id_check_ok = models.BooleanField(null=True)
+    id_birth_agrees = models.BooleanField(null=True)
+    id_birth_judged = models.DateField(null=True)  # the birth date below, as it was when they were compared
+    id_sex = models.CharField(max_length=1, null=True)
+    id_region_ok = models.BooleanField(null=True)
     lake_former = models.BinaryField(null=True)  # under the version in use, while the next one is being made
     sex = models.CharField(_("性别"), max_length=2, null=True)
     birth_date = models.DateField(_("出生日期"), null=True)

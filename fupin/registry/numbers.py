@@ -16,14 +16,14 @@ from fupin.registry.sealing import seal_many
 def canonical(written: pl.Series) -> pl.Series:
     """The 18-character number of each writing, null where there is no valid one."""
     distinct = pl.DataFrame({"written": written.drop_nulls().unique()})
-    exact = distinct.filter(_well_formed(pl.col("written"))).with_columns(number=pl.col("written"))
+    exact = distinct.filter(well_formed(pl.col("written"))).with_columns(number=pl.col("written"))
     others = distinct.join(exact, on="written", how="anti").get_column("written")
     read = pl.Series([normalise(text).number for text in others], dtype=pl.String)
     found = pl.concat([exact, pl.DataFrame({"written": others, "number": read})])
     return pl.DataFrame({"written": written}).join(found, on="written", how="left", maintain_order="left")["number"]
 
 
-def _well_formed(text: pl.Expr) -> pl.Expr:
+def well_formed(text: pl.Expr) -> pl.Expr:
     """True for what ``kernel.identity`` surely accepts; what is doubtful goes there one by one.
 
     One digit seventeen times cannot get here: the century is 19 or 20.

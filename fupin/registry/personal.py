@@ -29,6 +29,8 @@ PERSONAL: Mapping[str, Mapping[str, str]] = {
     "Person": {
         "person_id": "identity", "name": "identity", "pinyin": "identity", "initials": "identity",
         "id_hint": "identity", "id_lookup": "identity", "id_tail4": "identity", "id_tail6": "identity",
+        "id_length": "personal", "id_check_ok": "personal", "id_birth_agrees": "personal",
+        "id_birth_judged": "identity", "id_sex": "personal", "id_region_ok": "personal",
         "lake_key": "identity", "lake_former": "identity", "sex": "personal", "birth_date": "identity",
         "ethnicity": "sensitive",
         "political": "sensitive", "education": "personal", "schooling": "personal", "dropout_reason": "personal",

@@ -7,6 +7,7 @@ import polars as pl
 from fupin.kernel.keys import Key, Keys
 from fupin.kernel.masks import mask_id, mask_phone
 from fupin.registry.models import Kind, SealedField
+from fupin.registry.number_facts import facts_columns
 from fupin.registry.numbers import canonical, hashes, masked, sealed, tails
 from fupin.registry.sealing import bound_to, hint_of
 from fupin.registry.spelling import initials_column, spell_column
@@ -32,7 +33,10 @@ def persons_numbers(persons: pl.DataFrame, keys: Keys, lake: Key) -> tuple[pl.Da
         pinyin,
         initials_column(pinyin).alias("initials"),
     ]
-    frame = persons.drop("id_number", "household_id", "relation").with_columns(*columns, lake_key_id=pl.lit(lake.id))
+    facts = facts_columns(persons["id_number"], persons["birth_date"]).get_columns()
+    frame = persons.drop("id_number", "household_id", "relation").with_columns(
+        *columns, *facts, lake_key_id=pl.lit(lake.id)
+    )
     return frame, closed_rows(keys, Kind.PERSON, SealedField.ID_NUMBER, records, kept)
 
 

@@ -27,7 +27,7 @@ from psycopg.pq import Conninfo
 from fupin.accounts.api import open_scope_on
 from fupin.catalogue.schema import Column, tables
 from fupin.registry.progress import Progress, quiet
-from fupin.registry.views import LAKE_KEY_IN_USE, PERSONS, columns_of
+from fupin.registry.views import LAKE_KEY_IN_USE, PERSONS, SCREEN, columns_of, screen_columns
 
 ROW_GROUP = 200_000
 ARROW: dict[str, pa.DataType] = {
@@ -35,18 +35,20 @@ ARROW: dict[str, pa.DataType] = {
     "decimal": pa.float64(), "flag": pa.bool_(), "date": pa.date32(), "key": pa.binary(),
 }  # fmt: skip
 SQL_TYPES = {"int": "bigint", "money": "bigint", "month": "integer", "decimal": "double precision"}
+SCREENED = "screen_persons"  # what the logic screening asks beside the catalogue's tables
 #: row policies guard the tables; persons come through a view that joins them once
 SOURCES = {
     "households": "registry_household",
     "survey": "registry_survey",
     "ledger": "registry_ledgerentry",
     "persons": PERSONS,
+    SCREENED: SCREEN,
 }
 #: of households that ended (few; a member has none of those any more) nothing goes to the engine
 _ENDED = "WHERE t.household_id NOT IN (SELECT e.household_id FROM registry_household e WHERE e.ended_on IS NOT NULL)"
 LIVING = {"households": "WHERE t.ended_on IS NULL", "survey": _ENDED, "ledger": _ENDED}
 #: which connection reads which tables, at the same time
-SHARES = (("persons", "survey"), ("ledger", "households"))
+SHARES = (("persons", "survey"), ("ledger", "households", SCREENED))
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,7 @@ class SnapshotInfo:
 
 
 def snapshot(folder: Path, progress: Progress | None = None) -> SnapshotInfo:
-    """Write four Parquet files and, last, ``manifest.json``: a folder without one is not a snapshot.
+    """Write five Parquet files and, last, ``manifest.json``: a folder without one is not a snapshot.
 
     Raises OSError when the folder cannot be written.
     """
@@ -83,10 +85,14 @@ def snapshot(folder: Path, progress: Progress | None = None) -> SnapshotInfo:
 
 def query(name: str) -> str:
     """The SELECT behind one file: catalogue columns and types within the scope, sorted by key in byte order."""
-    columns = ", ".join(f"{_typed(column)} AS {column.name}" for column in columns_of(name))
-    order = ", ".join(_sort(name, key) for key in tables()[name].key)
+    columns = ", ".join(f"{_typed(column)} AS {column.name}" for column in _columns(name))
+    order = 't.person_id COLLATE "C"' if name == SCREENED else ", ".join(_sort(name, k) for k in tables()[name].key)
     # names come from the catalogue's own files, never from outside
     return f"SELECT {columns} FROM {SOURCES[name]} t {LIVING.get(name, '')} ORDER BY {order}"  # noqa: S608
+
+
+def _columns(name: str) -> list[Column]:
+    return screen_columns() if name == SCREENED else columns_of(name)
 
 
 def _typed(column: Column) -> str:
@@ -155,7 +161,7 @@ def _write_share(reader: Any, names: tuple[str, ...], folder: Path, report: Call
 
 
 def _write(reader: Any, name: str, path: Path) -> int:
-    schema = pa.schema([(column.name, ARROW[column.type]) for column in columns_of(name)])
+    schema = pa.schema([(column.name, ARROW[column.type]) for column in _columns(name)])
     rows = 0
     with closing(reader.cursor()) as cursor, pq.ParquetWriter(path, schema, compression="zstd") as writer:
         cursor.execute(query(name))
@@ -181,7 +187,7 @@ def _joined(shares: list[Future[dict[str, int]]]) -> dict[str, int]:
     found: dict[str, int] = {}
     for share in shares:
         found |= share.result()
-    return {name: found[name] for name in tables() if name in found}
+    return {name: found[name] for name in (*tables(), SCREENED) if name in found}
 
 
 def _counting(progress: Progress) -> Callable[[str], None]:

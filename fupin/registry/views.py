@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from fupin.catalogue.schema import Column, tables
+from fupin.catalogue.screening import read_screening
 
 PERSONS = "registry_snapshot_persons"
 IN_SCOPE = (
@@ -29,6 +30,35 @@ ELSEWHERE = {
     "relation": "m.relation",
     "village_code": "h.village_code",
 }
+
+
+#: facts for the logic screening that are no columns of the catalogue's tables: file → its view, columns in their order
+SCREEN = "registry_snapshot_screen"
+SCREEN_KEY = Column("person_id", "人编号", "text")
+SCREEN_FACTS = {
+    "x_id_length": "t.id_length",
+    "x_id_check_ok": "t.id_check_ok",
+    "x_id_birth_agrees": (
+        "CASE WHEN t.birth_date = t.id_birth_judged THEN t.id_birth_agrees WHEN t.id_birth_agrees THEN false END"
+    ),
+    "x_id_sex_agrees": "CASE WHEN t.sex IN ('1', '2') THEN t.sex = t.id_sex END",
+    "x_id_region_ok": "t.id_region_ok",
+}
+
+
+def make_screen_view(cursor: Any) -> None:
+    """For migrations."""
+    cursor.execute(f"DROP VIEW IF EXISTS {SCREEN}")
+    columns = ", ".join(f"{value} AS {name}" for name, value in SCREEN_FACTS.items())
+    select = f"SELECT t.person_id, {columns} FROM {SOURCE} WHERE {IN_SCOPE}"  # noqa: S608  # names of our own
+    cursor.execute(f"CREATE VIEW {SCREEN} WITH (security_barrier) AS {select}")
+    cursor.execute("SELECT fupin_only_read(%s::regclass)", [SCREEN])
+
+
+def screen_columns() -> list[Column]:
+    """What ``screen_persons.parquet`` holds."""
+    known = read_screening().columns
+    return [SCREEN_KEY, *(Column(name, known[name].zh, known[name].type) for name in SCREEN_FACTS)]
 
 
 def make_persons_view(cursor: Any, key: str = HASH_IN_USE) -> None:

@@ -63,6 +63,7 @@ OUTCOMES: Mapping[str, Word] = {
     "too_long": _("接收端回应太长，已断开"),
     "broken": _("接收端回应不完整"),
     "no_connection": _("连不上接收端"),
+    "wrong_certificate": _("接收端的证书不可信，没有推送"),
     "not_allowed": _("地址在内部网络，没有推送"),
 }
 WAYS: Mapping[str, Word] = {

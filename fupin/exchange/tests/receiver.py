@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ssl
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 
@@ -15,9 +17,14 @@ class Receiver(ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self) -> None:
+    def __init__(self, certificate: Path | None = None) -> None:
+        """``certificate``: file of it and its key, for one that speaks TLS."""
         super().__init__(("127.0.0.1", 0), Answer)
-        self.url = f"http://127.0.0.1:{self.server_port}/"
+        self.url = f"{'https' if certificate else 'http'}://127.0.0.1:{self.server_port}/"
+        if certificate:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(certificate)
+            self.socket = context.wrap_socket(self.socket, server_side=True, do_handshake_on_connect=False)
         self.mood = "well"
         self.got: list[tuple[dict[str, str], bytes]] = []
         self.over = threading.Event()
@@ -28,6 +35,10 @@ class Answer(BaseHTTPRequestHandler):
 
     def log_message(self, *_said: Any) -> None:
         """Quiet."""
+
+    def handle(self) -> None:
+        with suppress(ssl.SSLError, ConnectionError):  # who does not trust our certificate hangs up
+            super().handle()
 
     def do_GET(self) -> None:  # the library's name
         """Only who follows a redirect comes here."""
@@ -86,8 +97,8 @@ class Answer(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def receiving() -> Iterator[Receiver]:
-    receiver = Receiver()
+def receiving(certificate: Path | None = None) -> Iterator[Receiver]:
+    receiver = Receiver(certificate)
     threading.Thread(target=receiver.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
     try:
         yield receiver

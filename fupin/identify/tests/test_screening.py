@@ -20,6 +20,7 @@ from fupin.identify.api import ScreenHit, Screening
 from fupin.identify.screening_models import ScreenAnswer, ScreenExemption
 from fupin.identify.tests.small_city import AS_OF, City
 from fupin.kernel.errors import Forbidden, NotFound, UserError
+from fupin.registry.models import Person
 
 COUNTY = "450124"
 
@@ -64,6 +65,17 @@ def test_a_screening_counts_what_its_list_holds(screened: Screening, office: Use
     assert screened.counts["open"] == found.filter(exempted=False).exclude(standing="mended").count() > 0
     assert sum(line.open for line in identify.rule_lines(office, screened, "4501")) == screened.counts["open"]
     assert identify.region_lines(office, screened, ["4501"])["4501"].open == screened.counts["open"]
+
+
+def test_a_number_that_says_another_birth_date_is_found_without_opening_it(office: User) -> None:
+    right = Person.objects.filter(id_birth_agrees=True, memberships__household__state="0").order_by("pk")[0]
+    assert right.birth_date is not None
+    Person.objects.filter(pk=right.pk).update(birth_date=right.birth_date + timedelta(days=1))
+    try:
+        found = ScreenHit.objects.filter(screening=_screened(office), rule="I06").exclude(standing="mended")
+        assert right.pk in set(found.values_list("person_id", flat=True))
+    finally:
+        Person.objects.filter(pk=right.pk).update(birth_date=right.birth_date)
 
 
 def test_a_screening_keeps_no_copy_of_the_registry(screened: Screening) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from datetime import date, timedelta
 from typing import Any
@@ -18,7 +19,7 @@ from fupin.exchange.kept_secret import opened
 from fupin.exchange.outgoing import pseudonym
 from fupin.identify import api as identify
 from fupin.identify.models import Finding, HouseholdIndex, RegionAggregate, Run, RunState
-from fupin.identify.sharing import rules_of
+from fupin.identify.sharing import rules_of, shared_rows
 from fupin.identify.tests.test_queries import index_row
 
 pytestmark = pytest.mark.django_db
@@ -114,6 +115,42 @@ def test_a_department_reads_agreed_fields_through_the_api(cast: Cast, run: Run) 
     assert (entry.way, entry.rows, entry.by, entry.agreement) == ("read", 3, cast.department, agreement)
 
 
+def test_pages_follow_each_other_in_one_run_and_name_no_household(
+    cast: Cast, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fupin.gateway.shared.PAGE", 2)
+    agreement = signed(cast, "findings", ("finding",))
+    client, address = client_of(cast.department), f"/api/agreements/{agreement.pk}/rows"
+    first = client.get(address).json()
+    finished("r2", date(2026, 11, 30))  # a newer run in between
+    second = client.get(address, {"after": first["next"]}).json()
+    assert [one["run"] for one in (first, second)] == ["r1", "r1"]
+    assert [one["total"] for one in (first, second)] == [3, 3]
+    assert second["next"] is None
+    assert [row["finding"] for one in (first, second) for row in one["rows"]] == ids(agreement, "f1", "f2", "f3")
+    mark = first["next"]
+    assert b"f2" not in base64.urlsafe_b64decode(mark + "=" * (-len(mark) % 4))
+    other = signed(cast, "findings", ("finding",), COUNTY)
+    assert client.get(f"/api/agreements/{other.pk}/rows", {"after": mark}).status_code == 400
+
+
+@pytest.mark.parametrize("at_once", [1, 2])
+def test_changed_households_come_page_by_page(
+    cast: Cast, run: Run, monkeypatch: pytest.MonkeyPatch, at_once: int
+) -> None:
+    later = finished("r2", date(2026, 11, 1))
+    rows = [index_row(run, VILLAGE, number, 1, 2, "poor") for number in (1, 2, 3)]
+    rows += [index_row(later, VILLAGE, number, 700_000, 800_000, "stable") for number in (1, 2, 4)]
+    HouseholdIndex.objects.bulk_create([*rows, index_row(later, VILLAGE, 3, 1, 2, "poor")])
+    monkeypatch.setattr("fupin.identify.sharing.AT_ONCE", at_once)
+    found = list(shared_rows(signed(cast, "household_changes", ("band",)), later))
+    assert [(row["household_number"][-1], row["band_before"]) for row in found] == [
+        ("1", "poor"),
+        ("2", "poor"),
+        ("4", ""),
+    ]
+
+
 def test_a_countys_clerk_reads_the_countys_part(cast: Cast, run: Run) -> None:
     agreement = signed(cast, "findings", ("finding",))
     county = User.objects.create(username="county_clerk", role="department", region=COUNTY, department="civil_affairs")
@@ -127,7 +164,7 @@ def test_nothing_is_read_without_an_agreement_that_holds(cast: Cast, run: Run) -
     other = User.objects.create(username="other", role="department", region=CITY, department="water")
     assert client_of(other).get(address).json() == client_of(other).get("/api/agreements/99/rows").json()
     assert client_of(other).get(address).status_code == 404
-    assert client.get(address + "?page=0").status_code == 400
+    assert client.get(address + "?after=AAAA").status_code == 400
     exchange.end(by=cast.office, agreement=agreement, why="用途已经实现")
     answer = client.get(address)
     assert (answer.status_code, "没有生效" in answer.json()["error"]["zh"]) == (400, True)

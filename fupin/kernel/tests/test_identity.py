@@ -94,3 +94,28 @@ def test_a_mobile_number_names_a_person(text: str) -> None:
 @pytest.mark.parametrize("text", ["450124100201", "4501", "0001", "12345678901", "138771000012", "", "韦大山"])
 def test_a_region_a_tail_or_a_name_does_not(text: str) -> None:
     assert not names_a_person(text)
+
+
+@pytest.mark.parametrize(
+    ("written", "length", "check_ok", "born", "sex", "province_ok"),
+    [
+        (PUBLISHED, 18, True, date(1949, 12, 31), "2", True),
+        (PUBLISHED.lower(), 18, True, date(1949, 12, 31), "2", True),
+        ("110105194912310021", 18, False, date(1949, 12, 31), "2", True),
+        ("110105491231002", 15, None, date(1949, 12, 31), "2", True),
+        (PUBLISHED + "43", 20, True, date(1949, 12, 31), "2", True),  # a disability card
+        (PUBLISHED + "4301", 22, True, date(1949, 12, 31), "2", True),
+        ("11010519491231002", 17, None, None, None, None),
+        ("110105194913310020", 18, False, None, "2", True),  # no thirteenth month
+        ("990105194912310021", 18, False, date(1949, 12, 31), "2", False),
+        ("1101O519491231002X", 18, False, None, None, None),  # a letter
+        ("护照G12345", 8, None, None, None, None),
+        ("不详", None, None, None, None, None),
+        (None, None, None, None, None, None),
+    ],
+)
+def test_what_a_number_says_of_itself_also_when_it_is_wrong(
+    written: str | None, length: int | None, check_ok: bool | None, born: date | None, sex: str | None,
+    province_ok: bool | None,
+) -> None:  # fmt: skip
+    assert identity.number_facts(written) == identity.NumberFacts(length, check_ok, born, sex, province_ok)

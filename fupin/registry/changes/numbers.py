@@ -16,6 +16,7 @@ from fupin.kernel.masks import mask_id
 from fupin.registry.closed_table import put_value
 from fupin.registry.household_models import Person
 from fupin.registry.lake_version import hold_lake_key
+from fupin.registry.number_facts import facts_of
 from fupin.registry.numbers import hashes
 from fupin.registry.sealed_models import Kind, SealedField
 from fupin.registry.sealing import hint_of, seal
@@ -102,6 +103,8 @@ def give_number(person: Person, number: str) -> None:
     person.lookup_key = keys.lookup.id
     person.lake_key = hashes(lake, pl.Series([number]))[0]
     person.lake_key_id = lake.id
+    for name, value in facts_of(number, person.birth_date).items():
+        setattr(person, name, value)
 
 
 def seal_number(person_id: str, number: str) -> None:

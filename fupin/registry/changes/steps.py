@@ -19,6 +19,7 @@ from fupin.kernel.errors import UserError
 from fupin.registry.change_models import RegistryChange
 from fupin.registry.changes.checks import HEAD, Filing
 from fupin.registry.household_models import Household, HouseholdState, Membership, Person
+from fupin.registry.number_facts import COLUMNS as NUMBER_FACTS
 from fupin.registry.spelling import initials, spell
 
 TABLES: Mapping[str, type[models.Model]] = {
@@ -132,6 +133,7 @@ def told(rows: Images, state: str | None) -> dict[str, Any]:
 def image_of(row: models.Model) -> Image:
     """All that is set, without hashes and ciphers, and without what is derived."""
     skipped = {"version", "members", "head_name", "head_pinyin", "pinyin", "initials", "lookup_key", "lake_key_id"}
+    skipped |= {*NUMBER_FACTS}
     return {
         field.attname: as_json(getattr(row, field.attname))
         for field in row._meta.concrete_fields

@@ -9,6 +9,7 @@ from django.db import models
 
 from fupin.catalogue.schema import tables
 from fupin.registry.models import Household, LedgerEntry, Membership, Person, Survey
+from fupin.registry.number_facts import COLUMNS as NUMBER_FACTS
 
 FIELDS: dict[str, tuple[type[models.Field[Any, Any]], ...]] = {
     "text": (models.CharField,),
@@ -35,6 +36,7 @@ OWN = {
         "version",
     },
     "persons": {
+        *NUMBER_FACTS,
         "initials",
         "id_hint",
         "id_lookup",

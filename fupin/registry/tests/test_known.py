@@ -21,6 +21,7 @@ from fupin.catalogue.changes import change_kinds
 from fupin.kernel.errors import NotFound, UserError
 from fupin.registry import api as registry
 from fupin.registry.models import Household, HouseholdState, Membership, Person, RegistryChange
+from fupin.registry.number_facts import COLUMNS as NUMBER_FACTS
 from fupin.registry.tests.changing import do, filing
 from fupin.registry.tests.fixtures import Homes, add_member, make_household
 
@@ -143,7 +144,7 @@ def test_no_column_of_a_fact_is_forgotten_by_the_history(homes: Homes, model: An
     """A migration that adds one asks ``fupin_keep_versions`` again."""
     derived = {
         "head_pinyin", "pinyin", "initials", "phone_hint", "phone_lookup", "phone_tail4", "id_hint", "id_lookup",
-        "id_tail4", "id_tail6", "lookup_key", "lake_key", "lake_key_id", "lake_former",
+        "id_tail4", "id_tail6", "lookup_key", "lake_key", "lake_key_id", "lake_former", *NUMBER_FACTS,
     }  # fmt: skip
     with connection.cursor() as cursor:
         cursor.execute(

@@ -38,7 +38,7 @@ def test_files_have_the_columns_types_and_order_of_the_catalogue(committed: Home
         assert dict(frame.schema) == wanted
         assert frame.select(table.key).equals(frame.select(table.key).sort(table.key))
         assert frame.height == info.counts[name]
-    assert info.counts == {"households": 3, "survey": 2, "persons": 4, "ledger": 2}
+    assert info.counts == {"households": 3, "survey": 2, "persons": 4, "ledger": 2, "screen_persons": 4}
 
 
 def test_values_are_those_of_the_registry(committed: Homes, tmp_path: Path) -> None:
@@ -71,7 +71,7 @@ def test_the_same_registry_gives_the_same_bytes(committed: Homes, tmp_path: Path
 
 def test_no_number_and_no_phone_is_in_any_file(committed: Homes, tmp_path: Path) -> None:
     registry.snapshot(tmp_path)
-    for name in tables():
+    for name in (*tables(), module.SCREENED):
         frame = pl.read_parquet(tmp_path / f"{name}.parquet")
         for text in (HEAD_ID, PHONE):
             assert text not in str(frame.to_dicts())
