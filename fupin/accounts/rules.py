@@ -24,6 +24,8 @@ VERBS = {
     "start_run": ("发起识别运行", "start a run"),
     "screen": ("发起逻辑筛查、提交更正名单", "screen the registry, hand in correction lists"),
     "exempt": ("豁免筛查规则（写明理由和期限）", "exempt from a screening rule, with reason and last day"),
+    "assign_helpers": ("安排、终止帮扶责任人", "pair helpers with households, end a pairing"),
+    "state_village": ("填报村情、驻村工作队和项目", "state a village's form, team and projects"),
     "load_registry": ("载入登记库和区划", "load the registry and regions"),
     "manage_users": ("开设和管理账号", "open and manage accounts"),
     "guard_users": ("解锁账号、重设密码、收回令牌", "unlock accounts, renew passwords, revoke tokens"),
@@ -67,7 +69,7 @@ class Office(RoleRights):
     verbs = frozenset(
         {"see_households", "see_results", "reveal_id", "deliver", "see_deliveries", "download_bad_rows"}
         | {"start_run", "screen", "exempt", "load_registry", "issue_token", "manage_users"}
-        | {"see_agreements", "sign_agreements", "read_shared"}
+        | {"see_agreements", "sign_agreements", "read_shared", "assign_helpers", "state_village"}
     )
     gives = ("decision_maker", "office", "cadre", "department", "helper_unit", "enterprise", "resident")
     may_be_national = True
@@ -80,7 +82,7 @@ class Cadre(RoleRights):
         "Sees the village's households and findings, screens its data; "
         "may see an ID number for a visit, with a reason, recorded."
     )
-    verbs = frozenset({"see_households", "see_results", "reveal_id", "screen"})
+    verbs = frozenset({"see_households", "see_results", "reveal_id", "screen", "state_village"})
 
 
 class Department(RoleRights):

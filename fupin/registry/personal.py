@@ -9,6 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from fupin.catalogue.village_form import village_form
+
+VILLAGE_YEAR = ("village_code", "year", "stated_by", "stated_on", "entered_by", *village_form().items)
+
 CLASSES = {
     "identity": ("身份标识", "identity", "加密或加密散列，默认掩码；住户编号除外", "encrypted or hashed, masked"),
     "contact": ("联系方式", "contact", "加密，默认掩码", "encrypted, masked"),
@@ -41,6 +45,10 @@ PERSONAL: Mapping[str, Mapping[str, str]] = {
     "SealedValue": {"record": "identity", "cipher": "sensitive"},
     "Survey": {"household_id": "identity", "*": "personal", "savings": "sensitive"},
     "LedgerEntry": {"household_id": "identity", "*": "sensitive"},
+    "Helper": {"name": "personal", "unit": "personal", "post": "personal", "phone_hint": "contact",
+               "username": "personal"},
+    "Helping": {"household_id": "identity", "helper_id": "personal"},
+    "TeamMember": {"name": "personal", "unit": "personal", "post": "personal"},
 }  # fmt: skip
 
 #: columns of those tables that say nothing of a person
@@ -52,6 +60,12 @@ NOT_PERSONAL: Mapping[str, frozenset[str]] = {
     "SealedValue": frozenset({"kind", "field", "key", "written_at"}),
     "Survey": frozenset({"year", "surveyed_on", "surveyor"}),
     "LedgerEntry": frozenset({"month", "period_months"}),
+    "Helper": frozenset({"helper_id"}),
+    "Helping": frozenset({"id", "since", "until", "ended_why"}),
+    # what a village states are counts; who stated them is an official named on the form
+    "VillageYear": frozenset(VILLAGE_YEAR),
+    "TeamMember": frozenset({"id", "village_code", "role", "since", "until"}),
+    "VillageProject": frozenset({"id", "village_code", "name", "year", "funds", "source", "progress"}),
     "LakeVersion": frozenset({"id", "key", "since"}),
     "Region": frozenset({"code", "name", "pinyin", "level", "lon", "lat", "geometry", "illustrative"}),
 }

@@ -35,6 +35,7 @@ RUNS = Room("runs", "console:runs", _("识别运行"), "scale")
 SCREENINGS = Room("screenings", "console:screenings", _("逻辑筛查"), "file-search")
 FINDINGS = Room("findings", "console:findings", _("疑点"), "alert-triangle")
 HOUSEHOLDS = Room("households", "console:households", _("农户"), "users")
+DOSSIERS = Room("dossiers", "console:dossiers", _("档案"), "file-text")
 MAP = Room("map", "command:map", _("地图"), "map-2")
 MEASURES = Room("measures", "console:measures", _("测度"), "chart-bar")
 USERS = Room("users", "console:users", _("账号"), "id")
@@ -43,9 +44,9 @@ FACTORS, SECOND = "console:factors", "console:second"  # pages of the room of th
 DEEDS = Room("deeds", "console:deeds", _("操作记录"), "history")
 
 ROOMS: Mapping[str, tuple[Room, ...]] = {
-    Role.DECISION_MAKER: (HOME, MAP, MEASURES, FINDINGS, HOUSEHOLDS, RUNS, SCREENINGS, CATALOGUE, DELIVERIES),
-    Role.OFFICE: (HOME, CATALOGUE, DELIVERIES, RUNS, FINDINGS, SCREENINGS, HOUSEHOLDS, MEASURES, MAP, USERS),
-    Role.CADRE: (HOME, HOUSEHOLDS, FINDINGS, SCREENINGS, MAP),
+    Role.DECISION_MAKER: (HOME, MAP, DOSSIERS, MEASURES, FINDINGS, HOUSEHOLDS, RUNS, SCREENINGS, CATALOGUE, DELIVERIES),
+    Role.OFFICE: (HOME, CATALOGUE, DELIVERIES, RUNS, FINDINGS, SCREENINGS, HOUSEHOLDS, DOSSIERS, MEASURES, MAP, USERS),
+    Role.CADRE: (HOME, HOUSEHOLDS, DOSSIERS, FINDINGS, SCREENINGS, MAP),
     Role.DEPARTMENT: (HOME, CATALOGUE, DELIVERIES),
     Role.SYSTEM_ADMINISTRATOR: (HOME, USERS),
     Role.SECURITY_ADMINISTRATOR: (HOME, USERS),
