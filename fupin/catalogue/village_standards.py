@@ -84,6 +84,12 @@ class VillageStandards:
     reference: str
     standards: tuple[VillageStandard, ...]
 
+    @property
+    def items(self) -> tuple[str, ...]:
+        """Every item of the form that a standard looks at."""
+        tests = [test for one in self.standards for test in one.tests]
+        return tuple(dict.fromkeys(name for test in tests for name in (test.item.name, test.of) if name))
+
     def verdicts(self, values: Values) -> dict[str, str]:
         return {one.id: one.verdict(values) for one in self.standards}
 

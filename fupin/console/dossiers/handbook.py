@@ -15,7 +15,6 @@ from fupin.console.portraits import income_per_head, survey_groups
 from fupin.kernel.masks import mask_name
 from fupin.registry import api as registry
 from fupin.registry.api import Household, MemberView, Survey
-from fupin.ui.places import place_of
 from fupin.ui.templatetags.ui import label, language, yuan
 
 YEARS_SHOWN = 3
@@ -29,8 +28,7 @@ def handbook_paper(user: User, household: Household, numbers: Mapping[str, str],
     years = income_years(ledger, household.members, household.village_code)
     helpers = registry.helpers_of(user, household)
     present = [one.name for one in helpers if one.until is None]
-    place = place_of(user, household.village_code)
-    where = " ".join(region.name for region in place.crumbs) if place else household.village_code
+    where = " ".join(region.name for region in registry.breadcrumb(household.village_code))
     return {
         "number": household.pk,
         "head": mask_name(household.head_name) if household.head_name else "–",

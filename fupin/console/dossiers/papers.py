@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from fupin.catalogue.village_form import village_form
 from fupin.console.dossiers.place import PartLine
+from fupin.registry import api as registry
 from fupin.registry.api import Region, Tally
 from fupin.ui import words
 from fupin.ui.templatetags.ui import label, percent, tongue, yuan
@@ -28,13 +29,13 @@ PART_HEADS = (
 )
 
 
-def village_paper(village: Region, crumbs: Iterable[Region], told: Mapping[str, Any]) -> dict[str, Any]:
+def village_paper(village: Region, told: Mapping[str, Any]) -> dict[str, Any]:
     form = told["form"]
     stated = " ".join(filter(None, [form.stated_by, form.stated_on and form.stated_on.isoformat()])) if form else ""
     return {
         "name": village.name,
         "code": village.code,
-        "place": " ".join(region.name for region in crumbs),
+        "place": " ".join(region.name for region in registry.breadcrumb(village.code)),
         "year": form.year if form else "    ",
         "stated": stated,
         "reference": village_form().reference,
@@ -96,7 +97,7 @@ def _figures(whole: PartLine, told: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("驻村工作队", f"{team.villages} 村 {team.members} 人"),
         ("帮扶责任人", f"{helping.helpers:,} 人"),
         ("有帮扶人的在册户", f"{helping.households:,} 户"),
-        ("没有帮扶人的在册户", f"{helping.none:,} 户"),
+        ("没有帮扶人的在册户", f"{told['unhelped']:,} 户"),
     ]
 
 

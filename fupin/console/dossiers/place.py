@@ -53,8 +53,8 @@ class StandardCount:
 def place_dossier(user: User, code: str, parts: list[Region]) -> dict[str, Any]:
     """``code`` "" = the country; ``parts``: the regions one level below that are shown."""
     tallies = registry.village_tallies(user, code)
-    forms = registry.latest_forms(user, code)
     known = village_standards()
+    forms = registry.latest_forms(user, code, known.items)
     verdicts = {village: known.verdicts(judged_of(form, tallies.get(village))) for village, form in forms.items()}
     lines = {part.code: PartLine(part.code, part.name) for part in parts}
     length = len(parts[0].code) if parts else 0
@@ -62,20 +62,21 @@ def place_dossier(user: User, code: str, parts: list[Region]) -> dict[str, Any]:
     for village in sorted({*tallies, *forms}):
         for line in filter(None, (whole, lines.get(village[:length]))):
             line.add(tallies.get(village, Tally()), verdicts.get(village))
+    helping = registry.helping_counts(user, code)
     return {
         "whole": whole,
         "lines": list(lines.values()),
         "standards": _by_standard(known, list(verdicts.values())),
         "set": known,
-        "helping": registry.helping_counts(user, code),
+        "helping": helping,
+        "unhelped": whole.tally.registered_households - helping.households,
         "team": registry.team_counts(user, code),
         "causes": _causes(user, code),
     }
 
 
-def judged_of(form: Any, tally: Tally | None) -> dict[str, Any]:
-    counted = {} if tally is None else vars(tally)
-    return judged(registry.stated(form), counted)
+def judged_of(form: Mapping[str, Any], tally: Tally | None) -> dict[str, Any]:
+    return dict(form) if tally is None else judged(form, vars(tally))
 
 
 def _by_standard(known: VillageStandards, verdicts: list[dict[str, str]]) -> list[StandardCount]:

@@ -233,11 +233,11 @@ def _day(typed: str) -> Any:
 def dossier_paper(request: HttpRequest, code: str) -> HttpResponse:
     """The registration form of a village, or the dossier of a region, as a PDF; recorded."""
     user = user_of(request)
-    region, crumbs, parts = _where(user, code)
+    region, _crumbs, parts = _where(user, code)
     if region is not None and region.level == VILLAGE:
         asked = request.POST.get("year", "")
         told = village_dossier(user, region, int(asked) if asked.isdigit() else None)
-        return hand_out(user, "village", village_paper(region, crumbs, told), object_id=code, region=code)
+        return hand_out(user, "village", village_paper(region, told), object_id=code, region=code)
     told = place_dossier(user, region.code if region else NATION, parts)
     data = place_paper(region, told)
     return hand_out(user, "region", data, object_id=code, region=region.code if region else "")

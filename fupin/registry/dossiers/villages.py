@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -36,12 +36,14 @@ def forms_of(user: User, village: str) -> list[VillageYear]:
     return list(VillageYear.objects.filter(village_code=village_seen(user, village)).order_by("-year"))
 
 
-def latest_forms(user: User, low: str) -> dict[str, VillageYear]:
-    """Village code → its newest form, of the villages of the scope below a region."""
+def latest_forms(user: User, low: str, items: Collection[str]) -> dict[str, Values]:
+    """Village code → these items of its newest form, of the villages of the scope below a region."""
     if not accounts.may(user, "see_households"):
         return {}
-    rows = VillageYear.objects.filter(village_code__gte=low, village_code__lt=low + ":").order_by("year")
-    return {row.village_code: row for row in rows.filter(inside_scope(user.scope, "village_code"))}
+    rows = VillageYear.objects.filter(village_code__gte=low, village_code__lt=low + ":")
+    newest = rows.filter(inside_scope(user.scope, "village_code")).order_by("village_code", "-year")
+    found = newest.distinct("village_code").values_list("village_code", *items)
+    return {village: dict(zip(items, values, strict=True)) for village, *values in found}
 
 
 def stated(form: VillageYear | None) -> Values:
