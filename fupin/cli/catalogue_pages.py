@@ -13,6 +13,8 @@ from fupin.catalogue.load import Catalogue, load_catalogue
 from fupin.catalogue.procedures import SIGNERS, Limit, Procedure, Step, procedures
 from fupin.catalogue.rules import Rule
 from fupin.catalogue.schema import Dataset, code_lists, datasets, tables
+from fupin.catalogue.village_form import village_form
+from fupin.cli.village_page import village_page
 from fupin.kernel.errors import UserError
 from fupin.registry.personal import CLASSES, PERSONAL
 
@@ -60,6 +62,7 @@ def catalogue_pages() -> dict[str, str]:
         "rules.md": _rules_page(catalogue),
         "parameters.md": _parameters_page(catalogue),
         "procedures.md": _procedures_page(),
+        "village.md": village_page(),
         "personal.md": _personal_page(),
     }
     for dimension in catalogue.dimensions:
@@ -98,6 +101,7 @@ def _index_page(catalogue: Catalogue) -> str:
         f"* [Comparison rules](rules.md): {len(catalogue.rules)}",
         f"* [Parameters](parameters.md): {len(catalogue.parameters)}",
         f"* [Procedures](procedures.md): {len(procedures())}",
+        f"* [Form of a village](village.md): {len(village_form().items)} items, and its exit standards",
         "",
         "The official list of 199 indicators is not published; every table here is 试行 (trial) and names its source.",
         "",

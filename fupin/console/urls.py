@@ -84,6 +84,7 @@ urlpatterns = [
     path("households/<str:household_id>/helping/<str:act>/", helpers.act, name="helping_act"),
     path("helpers/", helpers.helpers, name="helpers"),
     path("helpers/<str:helper_id>/", helpers.helper, name="helper"),
+    path("helpers/<str:helper_id>/phone/", full_numbers.helper_phone, name="helper_phone"),
     path("dossiers/", dossiers.dossiers, name="dossiers"),
     path("dossiers/<str:code>/", dossiers.dossier, name="dossier"),
     path("dossiers/<str:code>/paper/", dossiers.dossier_paper, name="dossier_paper"),

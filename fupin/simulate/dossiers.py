@@ -190,7 +190,7 @@ def _drawn_items(rng: Rng, far: Array, n: int) -> dict[str, pl.Series]:
 def _year(frame: pl.DataFrame, year: int, rng: Rng) -> pl.DataFrame:
     """As counted, but for the few figures that somebody wrote down wrong."""
     n = len(frame)
-    wrong = []
+    wrong: list[pl.Series] = []
     for item in village_form().items.values():
         if item.counted and item.column.type == "int" and item.name not in SURE:
             off = pl.Series(chance(rng, MISSTATED, n) * rng.integers(1, 4, n))

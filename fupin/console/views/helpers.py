@@ -15,6 +15,7 @@ from django.views.decorators.http import require_POST
 from fupin.accounts import api as accounts
 from fupin.accounts.api import User
 from fupin.console.filters import day
+from fupin.console.forms import RevealForm
 from fupin.console.lists import helpers as lists
 from fupin.kernel.errors import Forbidden, UserError
 from fupin.registry import api as registry
@@ -45,6 +46,8 @@ def helper(request: HttpRequest, helper_id: str) -> HttpResponse:
         "area": AREA,
         "helper": one,
         "phone": registry.masked_helper_phone(one),
+        "may_reveal": accounts.may(user, "reveal_id"),
+        "reasons": RevealForm.USUAL,
         "helped": [(line, names.get(line.household.village_code, "")) for line in helped if line.until is None],
         "former": [(line, names.get(line.household.village_code, "")) for line in helped if line.until is not None],
     }
