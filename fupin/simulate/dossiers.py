@@ -160,7 +160,8 @@ def villages_table(
     frame = own.join(known, on="village_code", how="left", maintain_order="left").with_columns(
         **_drawn_items(rng, far, n)
     )
-    frame = frame.with_columns(road_base_m=(pl.col("road_surface_m") + 1.0).round(1))
+    capped = [pl.min_horizontal(name, "persons").alias(name) for name in ("tourism_workers", "poverty_dropouts")]
+    frame = frame.with_columns(*capped, road_base_m=(pl.col("road_surface_m") + 1.0).round(1))
     years = [_year(frame, year, rng) for year in (as_of.year - 1, as_of.year)]
     return pl.concat(years).select("village_code", "year", "stated_by", "stated_on", *village_form().items)
 
@@ -196,7 +197,7 @@ def _year(frame: pl.DataFrame, year: int, rng: Rng) -> pl.DataFrame:
             off = pl.Series(chance(rng, MISSTATED, n) * rng.integers(1, 4, n))
             wrong.append((frame[item.name] - off).clip(0).alias(item.name))
     names = draw_names(rng, draw_surnames(rng, n), rng.integers(1, 3, n), rng.integers(28, 58, n)).name
-    head = [
+    head: list[pl.Expr | pl.Series] = [
         pl.lit(year, pl.Int64).alias("year"),
         names.alias("stated_by"),
         pl.lit(date(year, 10, 20)).alias("stated_on"),

@@ -3,6 +3,7 @@
 import pytest
 
 from fupin.exchange import api as exchange
+from fupin.registry import api as registry
 from fupin.ui.tests.axe import violations
 from fupin.ui.tests.visitor import Visitor
 
@@ -30,6 +31,14 @@ PAGES = {
     "households": ("office", "/households/"),
     "nothing found": ("office", "/households/?q=zzzzzz"),
     "portrait": ("office", "/households/{household}/"),
+    "handbook": ("office", "/households/{household}/handbook/"),
+    "pairing": ("office", "/households/{registered}/helping/"),
+    "portrait with a helper": ("office", "/households/{registered}/"),
+    "helpers": ("office", "/helpers/"),
+    "helper": ("office", "/helpers/{helper}/"),
+    "dossier of a city": ("office", "/dossiers/4501/"),
+    "dossier of a village": ("cadre", "/dossiers/450124100201/"),
+    "form of a village": ("cadre", "/dossiers/450124100201/years/2026/"),
     "users": ("administrator", "/users/"),
     "a new account": ("office", "/users/new/"),
     "an account": ("office", "/users/cungan/"),
@@ -49,7 +58,10 @@ def address(visitor: Visitor, path: str) -> str:
     delivery = exchange.deliveries_for(city.cast["office"]).order_by("-bad_rows")[0].pk
     household = city.run.index.order_by("-findings").values_list("household_id", flat=True)[0]
     agreement = exchange.agreements_for(city.cast["department"]).filter(dataset="own_findings")[0].pk
-    return path.format(run=city.run.pk, delivery=delivery, household=household, agreement=agreement)
+    registered = registry.households_for(city.cast["office"]).exclude(state="9").order_by("pk")[0]
+    helper = registry.helpers_of(city.cast["office"], registered)[0].helper_id
+    names = {"run": city.run.pk, "delivery": delivery, "household": household, "agreement": agreement}
+    return path.format(**names, registered=registered.pk, helper=helper)
 
 
 @pytest.mark.parametrize("name", PAGES)

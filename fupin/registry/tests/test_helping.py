@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.db import IntegrityError, connection, transaction
@@ -63,7 +64,12 @@ def test_the_same_helper_is_not_paired_twice_at_a_time(cast: Cast, homes: Homes)
 
 def test_raw_sql_cannot_make_pairings_overlap(cast: Cast, homes: Homes) -> None:
     one = pair(cast)
-    again = {"household_id": "H-own", "helper_id": one.helper_id, "since": SINCE - timedelta(400), "until": SINCE}
+    again: dict[str, Any] = {
+        "household_id": "H-own",
+        "helper_id": one.helper_id,
+        "since": SINCE - timedelta(400),
+        "until": SINCE,
+    }
     with pytest.raises(IntegrityError, match="helping_not_twice"), transaction.atomic():
         Helping.objects.create(**again, ended_why="以前帮扶过")
     Helping.objects.create(**{**again, "until": SINCE - timedelta(1)}, ended_why="以前帮扶过")
@@ -145,7 +151,7 @@ def test_no_table_but_the_closed_one_holds_the_phone(cast: Cast, homes: Homes) -
 @pytest.mark.django_db(transaction=True)
 def test_the_full_phone_comes_out_against_a_deed_to_who_sees_the_helper(cast: Cast, homes: Homes) -> None:
     one = pair(cast)
-    ask = {"kind": registry.Kind.HELPER, "record": one.helper_id, "field": registry.SealedField.PHONE}
+    ask: dict[str, Any] = {"kind": registry.Kind.HELPER, "record": one.helper_id, "field": registry.SealedField.PHONE}
     assert registry.reveal(by=cast.cadre, reason="联系帮扶人", **ask) == HELPER_PHONE
     with pytest.raises(NotFound), acting_as(cast.stranger):
         registry.reveal(by=cast.stranger, reason="联系帮扶人", **ask)

@@ -113,7 +113,7 @@ def test_tallies_stay_in_the_scope_and_in_the_region(cast: Cast, homes: Homes) -
 
 
 def test_a_village_has_one_first_secretary_until_he_leaves(cast: Cast, homes: Homes) -> None:
-    who = {"village": VILLAGE, "unit": "县财政局", "role": "first_secretary", "since": date(2025, 1, 1)}
+    who: dict[str, Any] = {"village": VILLAGE, "unit": "县财政局", "role": "first_secretary", "since": date(2025, 1, 1)}
     first = registry.send_to_village(by=cast.county_office, name="周明", **who)
     with pytest.raises(UserError, match="已有第一书记"):
         registry.send_to_village(by=cast.county_office, name="李强", **who)
@@ -123,14 +123,20 @@ def test_a_village_has_one_first_secretary_until_he_leaves(cast: Cast, homes: Ho
 
 
 def test_a_member_of_another_villages_team_cannot_be_sent_away(cast: Cast, homes: Homes) -> None:
-    who = {"name": "周明", "unit": "县财政局", "role": "member", "since": date(2025, 1, 1)}
+    who: dict[str, Any] = {"name": "周明", "unit": "县财政局", "role": "member", "since": date(2025, 1, 1)}
     one = registry.send_to_village(by=cast.office, village=FAR_VILLAGE, **who)
     with pytest.raises(NotFound):
         registry.leave_village(by=cast.office, village=VILLAGE, number=one.pk, until=date(2025, 6, 1))
 
 
 def test_a_project_goes_from_plan_to_done(cast: Cast, homes: Homes) -> None:
-    what = {"village": VILLAGE, "name": "产业路", "year": 2026, "funds": 30_000_000, "source": "衔接资金"}
+    what: dict[str, Any] = {
+        "village": VILLAGE,
+        "name": "产业路",
+        "year": 2026,
+        "funds": 30_000_000,
+        "source": "衔接资金",
+    }
     one = registry.plan_project(by=cast.cadre, progress="planned", **what)
     registry.advance_project(by=cast.cadre, village=VILLAGE, number=one.pk, progress="done")
     assert [project.progress for project in registry.projects_of(cast.cadre, VILLAGE)] == ["done"]
