@@ -33,6 +33,7 @@ def cast_accounts(
         CastAccount("decision", "juece", Role.DECISION_MAKER, city, "", "覃明远", "决策者"),
         CastAccount("office", "shiban", Role.OFFICE, city, "", "韦清和", "市扶贫办"),
         CastAccount("county_office", "xianban", Role.OFFICE, county, "", "蓝秋实", "县扶贫办"),
+        CastAccount("town", "zhenban", Role.OFFICE, village[:9], "", "梁润生", "乡镇扶贫站"),
         CastAccount("cadre", "cungan", Role.CADRE, village, "", "陆春生", "驻村干部"),
         CastAccount("department", "minzheng", Role.DEPARTMENT, city, department, "莫文静", "部门数据员"),
         CastAccount("administrator", "guanli", Role.SYSTEM_ADMINISTRATOR, "", "", "黄维正", "系统管理员"),

@@ -26,6 +26,8 @@ VERBS = {
     "exempt": ("豁免筛查规则（写明理由和期限）", "exempt from a screening rule, with reason and last day"),
     "assign_helpers": ("安排、终止帮扶责任人", "pair helpers with households, end a pairing"),
     "state_village": ("填报村情、驻村工作队和项目", "state a village's form, team and projects"),
+    "change_registry": ("登记户和人的变更", "record changes of households and persons"),
+    "handle_cases": ("办理认定、退出、返贫、监测程序", "take steps of identification, exit, return, monitoring"),
     "load_registry": ("载入登记库和区划", "load the registry and regions"),
     "manage_users": ("开设和管理账号", "open and manage accounts"),
     "guard_users": ("解锁账号、重设密码、收回令牌", "unlock accounts, renew passwords, revoke tokens"),
@@ -68,8 +70,19 @@ class Office(RoleRights):
     )
     verbs = frozenset(
         {"see_households", "see_results", "reveal_id", "deliver", "see_deliveries", "download_bad_rows"}
-        | {"start_run", "screen", "exempt", "load_registry", "issue_token", "manage_users"}
-        | {"see_agreements", "sign_agreements", "read_shared", "assign_helpers", "state_village"}
+        | {
+            "start_run",
+            "screen",
+            "exempt",
+            "change_registry",
+            "handle_cases",
+            "load_registry",
+            "issue_token",
+            "manage_users",
+            "assign_helpers",
+            "state_village",
+        }
+        | {"see_agreements", "sign_agreements", "read_shared"}
     )
     gives = ("decision_maker", "office", "cadre", "department", "helper_unit", "enterprise", "resident")
     may_be_national = True
@@ -77,12 +90,14 @@ class Office(RoleRights):
 
 class Cadre(RoleRights):
     code, zh, en = "cadre", "驻村干部", "village cadre"
-    why_zh = "看本村的户和疑点，筛查并更正本村数据；入户核对时可查看证件号，要写明理由并留痕。"
+    why_zh = "看本村的户和疑点，登记本村户和人的变更，筛查并更正本村数据；入户核对时可查看证件号，要写明理由并留痕。"
     why_en = (
-        "Sees the village's households and findings, screens its data; "
+        "Sees the village's households and findings, records their changes, screens its data; "
         "may see an ID number for a visit, with a reason, recorded."
     )
-    verbs = frozenset({"see_households", "see_results", "reveal_id", "screen", "state_village"})
+    verbs = frozenset(
+        {"see_households", "see_results", "reveal_id", "screen", "change_registry", "handle_cases"} | {"state_village"}
+    )
 
 
 class Department(RoleRights):

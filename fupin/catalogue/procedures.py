@@ -71,8 +71,8 @@ class Step:
 @dataclass(frozen=True)
 class Procedure:
     """``begins_in``: states of the household in which it may be opened. ``ends_in``: its state when all is passed, ""
-    when the state stays. ``kinds``: what it may recognise. ``follows``: the procedure that was passed before, by at
-    least the months of the parameter ``not_before``."""
+    when the state stays. ``kinds``: what it may recognise; ``kind_states``: in which states. ``follows``: the procedure
+    that was passed before, by at least the months of the parameter ``not_before``."""
 
     id: str
     zh: str
@@ -86,6 +86,12 @@ class Procedure:
     whole: Whole | None = None
     follows: str = ""
     not_before: str = ""
+    kind_states: Mapping[str, tuple[str, ...]] | None = None
+
+    def kinds_for(self, state: str) -> Mapping[str, tuple[str, str]]:
+        """The kinds that a household in this state may be; empty for a procedure without kinds."""
+        states = self.kind_states or {}
+        return {kind: words for kind, words in (self.kinds or {}).items() if state in states.get(kind, self.begins_in)}
 
     def step(self, id_: str) -> Step:
         """Raises KeyError."""
@@ -137,7 +143,7 @@ def _step(raw: Mapping[str, Any], earlier: list[str], papers: Mapping[str, Any],
 
 
 def _procedure(raw: Mapping[str, Any], where: str, found: Mapping[str, Procedure]) -> Procedure:
-    optional = ("ends_in", "kinds", "whole", "follows", "not_before", "steps_of", "papers", "step")
+    optional = ("ends_in", "kinds", "kind_states", "whole", "follows", "not_before", "steps_of", "papers", "step")
     demand_keys(raw, ("id", "zh", "en", "reference", "begins_in"), optional, where)
     for state in (*raw["begins_in"], *filter(None, [raw.get("ends_in")])):
         demand_choice(state, code_lists()[_STATES].values, "state", where)
@@ -148,8 +154,17 @@ def _procedure(raw: Mapping[str, Any], where: str, found: Mapping[str, Procedure
     return Procedure(
         raw["id"], raw["zh"], raw["en"], raw["reference"], tuple(raw["begins_in"]), steps, papers,
         raw.get("ends_in", ""), _pairs(raw.get("kinds", {})) or None, _whole(raw, steps, where),
-        raw.get("follows", ""), not_before,
+        raw.get("follows", ""), not_before, _kind_states(raw, where),
     )  # fmt: skip
+
+
+def _kind_states(raw: Mapping[str, Any], where: str) -> dict[str, tuple[str, ...]]:
+    found = {kind: tuple(states) for kind, states in raw.get("kind_states", {}).items()}
+    for kind, states in found.items():
+        demand_choice(kind, raw.get("kinds", {}), "kind_states", where)
+        for state in states:
+            demand_choice(state, raw["begins_in"], "kind_states", where)
+    return found
 
 
 def _steps(

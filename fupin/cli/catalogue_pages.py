@@ -13,7 +13,9 @@ from fupin.catalogue.load import Catalogue, load_catalogue
 from fupin.catalogue.procedures import SIGNERS, Limit, Procedure, Step, procedures
 from fupin.catalogue.rules import Rule
 from fupin.catalogue.schema import Dataset, code_lists, datasets, tables
+from fupin.catalogue.standards import standards
 from fupin.catalogue.village_form import village_form
+from fupin.cli.standards_pages import standards_parts
 from fupin.cli.village_page import village_page
 from fupin.kernel.errors import UserError
 from fupin.registry.personal import CLASSES, PERSONAL
@@ -63,6 +65,7 @@ def catalogue_pages() -> dict[str, str]:
         "parameters.md": _parameters_page(catalogue),
         "procedures.md": _procedures_page(),
         "village.md": village_page(),
+        "standards.md": _page("Exit standards 退出标准", standards_parts()),
         "personal.md": _personal_page(),
     }
     for dimension in catalogue.dimensions:
@@ -102,6 +105,7 @@ def _index_page(catalogue: Catalogue) -> str:
         f"* [Parameters](parameters.md): {len(catalogue.parameters)}",
         f"* [Procedures](procedures.md): {len(procedures())}",
         f"* [Form of a village](village.md): {len(village_form().items)} items, and its exit standards",
+        f"* [Exit standards of households](standards.md): {len(standards())}",
         "",
         "The official list of 199 indicators is not published; every table here is 试行 (trial) and names its source.",
         "",

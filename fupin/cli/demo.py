@@ -75,7 +75,8 @@ def prepare(city: City, report: Report) -> None:
         ("签订共享协议（模拟）", 0.04, _signed, lambda _: _sign()),
         ("生成城市（模拟数据）", 0.25, lambda: _simulated(city), lambda r: _simulate(city, r)),
         ("载入登记库与部门数据", 0.7, _all_there, lambda r: _load_and_receive(office, r)),
-        ("识别运行", 1.0, lambda: identify.latest_run(office) is not None, lambda r: _run(office, r)),
+        ("识别运行", 0.98, lambda: identify.latest_run(office) is not None, lambda r: _run(office, r)),
+        ("办件（模拟）", 1.0, identify.demonstration_there, lambda _: _show_cases()),
     )
     low = 0.0
     for name, high, done, work in steps:
@@ -141,6 +142,15 @@ def _sign() -> int:
     from fupin.exchange import api as exchange
 
     return exchange.sign_generated_agreements(region=CITY, today=timezone.localdate())
+
+
+def _show_cases() -> int:
+    """In the town and county of the cast."""
+    from fupin.accounts.api import User
+    from fupin.identify import api as identify
+
+    town, county = (User.objects.get(username=name) for name in ("zhenban", "xianban"))
+    return identify.show_cases(town=town, county=county)
 
 
 def _stamp(city: City) -> str:

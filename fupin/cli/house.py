@@ -53,11 +53,12 @@ def migrate_now(*, quiet: bool = True) -> None:
     from django.db import connections
 
     from fupin.accounts.api import acting_for_platform, install_ticket_key
-    from fupin.identify.api import complete_runs
+    from fupin.identify.api import complete_runs, write_rules
 
     let_app_in()
     call_command("migrate", database="owner", interactive=False, verbosity=0 if quiet else 1)
     install_ticket_key()
+    write_rules()
     connections["owner"].close()
     with acting_for_platform("fupin migrate"):
         completed = complete_runs()

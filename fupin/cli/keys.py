@@ -24,12 +24,12 @@ def list_command() -> None:
     django_ready()
     from django.conf import settings
 
-    from fupin.exchange import api as exchange
+    from fupin.identify import api as identify
     from fupin.registry import api as registry
 
     keys = settings.FUPIN_KEYS.now
     for purpose in PURPOSES:
-        used = registry.keys_used(purpose) + exchange.keys_used(purpose)
+        used = identify.keys_used(purpose)
         present = registry.lake_key_in_use() if purpose == "lake" else getattr(keys, purpose).id
         for key in (getattr(keys, purpose), *keys.former(purpose)):
             coming = "轮换中 on its way" if key == getattr(keys, purpose) else "停用 retired"
@@ -43,11 +43,11 @@ def rotate_command(
     """换新密钥，服务不停；中断后再运行一次即接着做 / a new key while the service works; run again to go on."""
     django_ready()
     from fupin.accounts.api import act_from_now_on
-    from fupin.exchange import api as exchange
+    from fupin.identify import api as identify
 
     act_from_now_on(None, origin="command")
     with step_progress() as report:
-        done = exchange.rotate_key(by=None, purpose=purpose, progress=report)
+        done = identify.rotate_key(by=None, purpose=purpose, progress=report)
     typer.echo(f"{purpose}: {done.key} ({'新建 new' if done.made else '接着做 went on'})")
     for place, rows in done.rows.items():
         typer.echo(f"{place}: {rows:,}")
@@ -61,8 +61,8 @@ def drop_command(
     """删除不再使用的停用密钥；还有数据在用就拒绝 / drop a retired key that nothing is under any more."""
     django_ready()
     from fupin.accounts.api import act_from_now_on
-    from fupin.exchange import api as exchange
+    from fupin.identify import api as identify
 
     act_from_now_on(None, origin="command")
-    exchange.drop_key(by=None, purpose=purpose, id_=key)
+    identify.drop_key(by=None, purpose=purpose, id_=key)
     typer.echo(f"已删除 {key} / dropped {key}")

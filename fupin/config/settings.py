@@ -48,6 +48,7 @@ INSTALLED_APPS = [
     "fupin.console",
     "fupin.command",
     "fupin.gateway",
+    "fupin.portal",
     "ninja",  # serves the script of /api/docs from here: a closed network has no other place
 ]
 

@@ -5,5 +5,6 @@ from django.urls import include, path
 urlpatterns = [
     path("map/", include("fupin.command.urls")),
     path("api/", include("fupin.gateway.urls")),
+    path("notices/", include("fupin.portal.urls")),
     path("", include("fupin.console.urls")),
 ]

@@ -17,6 +17,7 @@ from fupin.catalogue.procedures import procedures
 from fupin.catalogue.rules import REGISTRY_TABLES, Rule
 from fupin.catalogue.schema import DATA, CatalogueError
 from fupin.catalogue.screening import read_screening
+from fupin.catalogue.standards import standards
 from fupin.engine.compare import RulePlan, matched_rows, plan_rule, raised
 from fupin.engine.expressions import KINDS
 from fupin.engine.fields import base_fields, evaluate, levels, plan_field, plan_fields, polars_type, with_computed
@@ -34,6 +35,7 @@ def check_catalogue(folder: Path = DATA) -> list[str]:
     try:
         catalogue = load_catalogue(folder)
         procedures()
+        standards()
     except CatalogueError as error:
         return [str(error)]
     if faults := _plan_faults(catalogue):

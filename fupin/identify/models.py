@@ -7,12 +7,31 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from fupin.identify.cases.models import (
+    Bulk,
+    BulkCase,
+    Case,
+    CaseAct,
+    CaseFile,
+    CasePaper,
+    DatedParameter,
+    Ended,
+    Monitored,
+    Notice,
+    Objection,
+    ObjectionAnswer,
+    SampleCheck,
+    StandardItem,
+    StepRule,
+)
 from fupin.identify.measure_models import RegionMeasure
 from fupin.identify.screening_models import ScreenAnswer, ScreenCount, ScreenExemption, ScreenHit, Screening
 
 __all__ = [
-    "Band", "Finding", "HouseholdIndex", "RegionAggregate", "RegionMeasure", "RegionResult", "Run", "RunState",
-    "ScreenAnswer", "ScreenCount", "ScreenExemption", "ScreenHit", "Screening",
+    "Band", "Bulk", "BulkCase", "Case", "CaseAct", "CaseFile", "CasePaper", "DatedParameter", "Ended", "Finding",
+    "HouseholdIndex", "Monitored", "Notice", "Objection", "ObjectionAnswer", "RegionAggregate", "RegionMeasure",
+    "RegionResult", "Run", "RunState", "SampleCheck", "ScreenAnswer", "ScreenCount", "ScreenExemption", "ScreenHit",
+    "Screening", "StandardItem", "StepRule",
 ]  # fmt: skip
 
 

@@ -2,6 +2,8 @@
 
 from fupin.kernel.errors import NotFound
 from fupin.registry.borders import borders_version, bounds_of, cells_json, home_points, region_names
+from fupin.registry.changes.checks import Stale
+from fupin.registry.changes.states import change_state
 from fupin.registry.ciphers import Aead, aead
 from fupin.registry.dossiers.counting import (
     HelpingCounts,
@@ -50,6 +52,7 @@ from fupin.registry.models import (
     Person,
     Progress,
     Region,
+    RegistryChange,
     SealedField,
     SealedValue,
     Survey,
@@ -91,7 +94,7 @@ from fupin.registry.reference import (
 )
 from fupin.registry.region_loading import load_regions, load_shipped_regions
 from fupin.registry.registry_loading import Loaded, load_registry
-from fupin.registry.sealing import seal, seal_many, unseal
+from fupin.registry.sealing import key_id_of, seal, seal_bytes, seal_many, unseal, unseal_bytes
 from fupin.registry.searching import is_broad, search_households
 from fupin.registry.services import Receipt, ask_value, open_value, reveal, reveal_id
 from fupin.registry.snapshot import SnapshotInfo, snapshot
@@ -123,10 +126,12 @@ __all__ = [
     "Receipt",
     "ReferencePlace",
     "Region",
+    "RegistryChange",
     "Rotated",
     "SealedField",
     "SealedValue",
     "SnapshotInfo",
+    "Stale",
     "Survey",
     "Tally",
     "TeamCounts",
@@ -145,6 +150,7 @@ __all__ = [
     "bounds_of",
     "breadcrumb",
     "cells_json",
+    "change_state",
     "children",
     "demand_purpose",
     "drop_key",
@@ -164,6 +170,7 @@ __all__ = [
     "household_for",
     "households_for",
     "is_broad",
+    "key_id_of",
     "keys_used",
     "label",
     "lake_key",
@@ -196,6 +203,7 @@ __all__ = [
     "reveal_id",
     "rotate",
     "seal",
+    "seal_bytes",
     "seal_many",
     "search_households",
     "send_to_village",
@@ -211,6 +219,7 @@ __all__ = [
     "timeline_of",
     "turn_lake_key",
     "unseal",
+    "unseal_bytes",
     "verdicts",
     "village_counts",
     "village_tallies",

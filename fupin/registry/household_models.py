@@ -55,6 +55,8 @@ class Household(models.Model):
     phone_lookup = models.BinaryField(null=True)  # HMAC under the lookup key
     phone_tail4 = models.BinaryField(null=True)
     lookup_key = models.CharField(max_length=8, null=True, db_collation="C")  # id of the key of these hashes
+    ended_on = models.DateField(_("销户日期"), null=True)  # nobody belongs to it since then
+    version = models.IntegerField(default=1)  # counted on by the database with every change of a fact
 
     class Meta:
         indexes = [
@@ -123,6 +125,7 @@ class Person(models.Model):
     soldier = models.BooleanField(_("现役军人"), null=True)
     pregnant = models.BooleanField(_("孕产期"), null=True)
     left_behind = models.BooleanField(_("留守"), null=True)
+    version = models.IntegerField(default=1)  # counted on by the database with every change of a fact
 
     class Meta:
         indexes = [

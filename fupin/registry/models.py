@@ -1,5 +1,6 @@
 """The truth: regions, households, persons, yearly survey, monthly ledger."""
 
+from fupin.registry.change_models import RegistryChange
 from fupin.registry.dossier_models import Helper, Helping, Progress, TeamMember, TeamRole, VillageProject, VillageYear
 from fupin.registry.household_models import Household, HouseholdState, Membership, Person, Region
 from fupin.registry.ledger_models import LedgerEntry
@@ -18,6 +19,7 @@ __all__ = [
     "Person",
     "Progress",
     "Region",
+    "RegistryChange",
     "SealedField",
     "SealedValue",
     "Survey",

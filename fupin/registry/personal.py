@@ -27,7 +27,7 @@ PERSONAL: Mapping[str, Mapping[str, str]] = {
         "phone_lookup": "contact", "phone_tail4": "contact", "village_code": "personal", "members": "personal",
         "state": "personal", "attribute": "sensitive", "standard": "personal", "cause_main": "sensitive",
         "cause_other": "sensitive", "registered_on": "personal", "exited_on": "personal", "relocated": "personal",
-        "only_child": "personal", "martyr_family": "sensitive",
+        "only_child": "personal", "martyr_family": "sensitive", "ended_on": "personal",
     },
     "HouseholdState": {"household_id": "identity", "state": "personal"},
     "Person": {
@@ -49,13 +49,19 @@ PERSONAL: Mapping[str, Mapping[str, str]] = {
                "username": "personal"},
     "Helping": {"household_id": "identity", "helper_id": "personal"},
     "TeamMember": {"name": "personal", "unit": "personal", "post": "personal"},
+    # images of rows: names, birth dates, health among them
+    "RegistryChange": {
+        "household_id": "identity", "other_id": "identity", "person_id": "identity", "village_code": "personal",
+        "effective": "personal", "reason": "personal", "proofs": "personal", "before": "sensitive",
+        "after": "sensitive",
+    },
 }  # fmt: skip
 
 #: columns of those tables that say nothing of a person
 NOT_PERSONAL: Mapping[str, frozenset[str]] = {
-    "Household": frozenset({"lookup_key"}),
+    "Household": frozenset({"lookup_key", "version"}),
     "HouseholdState": frozenset({"id", "valid_from", "valid_to"}),
-    "Person": frozenset({"lookup_key", "lake_key_id"}),
+    "Person": frozenset({"lookup_key", "lake_key_id", "version"}),
     "Membership": frozenset({"id", "valid_from", "valid_to"}),
     "SealedValue": frozenset({"kind", "field", "key", "written_at"}),
     "Survey": frozenset({"year", "surveyed_on", "surveyor"}),
@@ -66,6 +72,9 @@ NOT_PERSONAL: Mapping[str, frozenset[str]] = {
     "VillageYear": frozenset(VILLAGE_YEAR),
     "TeamMember": frozenset({"id", "village_code", "role", "since", "until"}),
     "VillageProject": frozenset({"id", "village_code", "name", "year", "funds", "source", "progress"}),
+    "RegistryChange": frozenset(
+        {"id", "kind", "recorded_at", "by_id", "case_id", "batch", "reverses_id", "finding", "txid"}
+    ),
     "LakeVersion": frozenset({"id", "key", "since"}),
     "Region": frozenset({"code", "name", "pinyin", "level", "lon", "lat", "geometry", "illustrative"}),
 }

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import polars as pl
 from django.conf import settings
-from django.db import DEFAULT_DB_ALIAS, IntegrityError, connection, models, transaction
+from django.db import DEFAULT_DB_ALIAS, IntegrityError, connection, connections, models, transaction
 from django.utils import timezone
 from psycopg.errors import UniqueViolation
 
@@ -18,6 +18,7 @@ from fupin.accounts import api as accounts
 from fupin.accounts.api import User
 from fupin.kernel.errors import UserError
 from fupin.kernel.keys import Key
+from fupin.registry.change_models import LOAD
 from fupin.registry.copying import CopyIn, analyze, copy_in
 from fupin.registry.dossiers.incoming import More, read_more
 from fupin.registry.dossiers.loading import WRITTEN as MORE_WRITTEN
@@ -32,6 +33,7 @@ from fupin.registry.models import (
     Membership,
     Person,
     Region,
+    RegistryChange,
     SealedValue,
     Survey,
 )
@@ -83,6 +85,7 @@ def load_registry(*, by: User, folder: Path, progress: Progress | None = None) -
     _refuse_known(incoming)
 
     def write(copy: CopyIn, using: str) -> Loaded:
+        _log(by, using)
         loaded = _write(incoming, more, timezone.localdate(), report, copy, hold_lake_key(using))
         accounts.record(
             by=by,
@@ -99,6 +102,16 @@ def load_registry(*, by: User, folder: Path, progress: Progress | None = None) -
     loaded = load_into_empty(WRITTEN, write) or _load_beside_others(write, report)
     report("完成", 1.0)
     return loaded
+
+
+def _log(by: User, using: str) -> None:
+    """One row of the log for all of it; it comes first: no state is written without one."""
+    RegistryChange.objects.using(using).create(
+        kind=LOAD, village_code=by.region[:12], effective=timezone.localdate(), by_id=by.pk
+    )
+    with connections[using].cursor() as cursor:  # a check still to come would keep the tables from being rebuilt
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute("SET CONSTRAINTS ALL DEFERRED")
 
 
 def _load_beside_others(write: Callable[[CopyIn, str], Loaded], report: Progress) -> Loaded:

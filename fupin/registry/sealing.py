@@ -22,6 +22,13 @@ def seal(keys: Keys, text: str, record: str) -> bytes:
     return seal_many(keys, [text], [record])[0]
 
 
+def seal_bytes(keys: Keys, content: bytes, record: str) -> bytes:
+    """Like ``seal`` for a file's bytes."""
+    key, nonce = keys.encryption, os.urandom(NONCE_BYTES)
+    head = bytes([len(key.id)]) + key.id.encode("ascii")
+    return head + nonce + aead(key.secret, key.suite).encrypt(nonce, content, record.encode())
+
+
 def seal_many(keys: Keys, texts: Iterable[str], records: Iterable[str]) -> list[bytes]:
     """Like ``seal`` for many: one cipher, one draw of random bytes."""
     key = keys.encryption
@@ -38,12 +45,17 @@ def seal_many(keys: Keys, texts: Iterable[str], records: Iterable[str]) -> list[
 
 def unseal(keys: Keys, sealed: bytes, record: str) -> str:
     """The text again. Raises UserError when the key is missing or the bytes were changed or moved to another record."""
+    return unseal_bytes(keys, sealed, record).decode()
+
+
+def unseal_bytes(keys: Keys, sealed: bytes, record: str) -> bytes:
+    """Like ``unseal`` for a file's bytes."""
     sealed = bytes(sealed)
     size = sealed[0]
     key = keys.encryption_key(key_id_of(sealed))
     nonce, rest = sealed[1 + size : 1 + size + NONCE_BYTES], sealed[1 + size + NONCE_BYTES :]
     try:
-        return aead(key.secret, key.suite).decrypt(nonce, rest, record.encode()).decode()
+        return aead(key.secret, key.suite).decrypt(nonce, rest, record.encode())
     except InvalidTag:
         raise UserError(
             f"记录 {record} 的加密内容被改动过，无法还原",

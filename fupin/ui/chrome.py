@@ -33,6 +33,7 @@ CATALOGUE = Room("catalogue", "console:catalogue", _("数据目录"), "table")
 DELIVERIES = Room("deliveries", "console:deliveries", _("部门数据"), "database-import")
 RUNS = Room("runs", "console:runs", _("识别运行"), "scale")
 SCREENINGS = Room("screenings", "console:screenings", _("逻辑筛查"), "file-search")
+CASES = Room("cases", "console:cases", _("办件"), "file-text")
 FINDINGS = Room("findings", "console:findings", _("疑点"), "alert-triangle")
 HOUSEHOLDS = Room("households", "console:households", _("农户"), "users")
 DOSSIERS = Room("dossiers", "console:dossiers", _("档案"), "file-text")
@@ -44,9 +45,13 @@ FACTORS, SECOND = "console:factors", "console:second"  # pages of the room of th
 DEEDS = Room("deeds", "console:deeds", _("操作记录"), "history")
 
 ROOMS: Mapping[str, tuple[Room, ...]] = {
-    Role.DECISION_MAKER: (HOME, MAP, DOSSIERS, MEASURES, FINDINGS, HOUSEHOLDS, RUNS, SCREENINGS, CATALOGUE, DELIVERIES),
-    Role.OFFICE: (HOME, CATALOGUE, DELIVERIES, RUNS, FINDINGS, SCREENINGS, HOUSEHOLDS, DOSSIERS, MEASURES, MAP, USERS),
-    Role.CADRE: (HOME, HOUSEHOLDS, DOSSIERS, FINDINGS, SCREENINGS, MAP),
+    Role.DECISION_MAKER: (
+        *(HOME, MAP, DOSSIERS, MEASURES, FINDINGS, HOUSEHOLDS, CASES, RUNS, SCREENINGS, CATALOGUE, DELIVERIES),
+    ),
+    Role.OFFICE: (
+        *(HOME, CATALOGUE, DELIVERIES, RUNS, FINDINGS, SCREENINGS, HOUSEHOLDS, CASES, DOSSIERS, MEASURES, MAP, USERS),
+    ),
+    Role.CADRE: (HOME, HOUSEHOLDS, CASES, DOSSIERS, FINDINGS, SCREENINGS, MAP),
     Role.DEPARTMENT: (HOME, CATALOGUE, DELIVERIES),
     Role.SYSTEM_ADMINISTRATOR: (HOME, USERS),
     Role.SECURITY_ADMINISTRATOR: (HOME, USERS),

@@ -12,13 +12,14 @@ from django.template.base import Lexer, TokenType
 
 HERE = Path(__file__).parent
 CATALOGUE = HERE / "locale" / "en" / "LC_MESSAGES" / "django.po"
-FACES = ("ui", "console", "command", "config")
+FACES = ("ui", "console", "command", "portal", "config")
 CHOICES = (  # words of states, bands and roles
     "accounts/models.py",
     "exchange/models.py",
     "exchange/agreement_models.py",
     "exchange/push_models.py",
     "identify/models.py",
+    "identify/cases/models.py",
 )
 MARKS = {"_", "gettext", "gettext_lazy"}
 TRANSLATE = re.compile(r"""^translate\s+"([^"]+)"(\s+as\s+\w+)?(\s+noop)?$""")

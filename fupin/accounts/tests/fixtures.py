@@ -22,6 +22,7 @@ class Cast:
     decision: User
     office: User
     county_office: User
+    town: User
     cadre: User
     stranger: User
     department: User

@@ -11,6 +11,7 @@ from fupin.accounts.api import User
 from fupin.catalogue.parameters import parameters
 from fupin.catalogue.schema import CatalogueError
 from fupin.console import trails
+from fupin.console.lists.cases import Row
 from fupin.identify import api as identify
 from fupin.registry import api as registry
 from fupin.registry.api import Household, HouseholdState, LedgerEntry
@@ -118,6 +119,8 @@ def dossier_of(user: User, household: Household, ledger: Sequence[LedgerEntry]) 
         "years": income_years(ledger, household.members, household.village_code),
         "states": state_lines(registry.states_of(user, household)),
         "hits": hit_lines(user, household),
+        "cases": [Row(case, household, "") for case in identify.cases_for(user).filter(household_id=household.pk)],
+        "monitored": identify.monitored(household.pk),
     }
 
 

@@ -24,6 +24,7 @@ PART_HEADS = (
     "发生率 %",
     "已脱贫户",
     "返贫户",
+    "监测户",
     "达标村",
     "村数",
 )
@@ -93,6 +94,7 @@ def _figures(whole: PartLine, told: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("贫困发生率", f"{percent(tally.incidence)} %"),
         ("已脱贫", f"{tally.exited_households:,} 户"),
         ("返贫", f"{tally.returned_households:,} 户"),
+        ("监测户", f"{whole.monitored:,} 户"),
         ("达到出列标准的村", f"{whole.ready} / {whole.villages}"),
         ("驻村工作队", f"{team.villages} 村 {team.members} 人"),
         ("帮扶责任人", f"{helping.helpers:,} 人"),
@@ -106,5 +108,5 @@ def _part(one: PartLine) -> tuple[Any, ...]:
     numbers = (
         tally.households, tally.persons, tally.registered_households, tally.poor_households, tally.poor_persons,
     )  # fmt: skip
-    after = (tally.exited_households, tally.returned_households, one.ready, one.villages)
+    after = (tally.exited_households, tally.returned_households, one.monitored, one.ready, one.villages)
     return one.name, *(f"{n:,}" for n in numbers), percent(tally.incidence), *(f"{n:,}" for n in after)

@@ -19,7 +19,7 @@ LENGTHS = (2, 4, 6, 9, 12)
 @dataclass
 class PartLine:
     """A part with its tally. ``stated``: villages with a form, ``ready``: those that meet every standard, ``failing``:
-    those that fail one; the others wait for figures."""
+    those that fail one; the others wait for figures. ``monitored``: households under monitoring."""
 
     code: str
     name: str
@@ -28,9 +28,11 @@ class PartLine:
     stated: int = 0
     ready: int = 0
     failing: int = 0
+    monitored: int = 0
 
-    def add(self, tally: Tally, verdicts: Mapping[str, str] | None) -> None:
+    def add(self, tally: Tally, verdicts: Mapping[str, str] | None, monitored: int) -> None:
         self.tally += tally
+        self.monitored += monitored
         self.villages += 1
         if verdicts is None:
             return
@@ -56,12 +58,13 @@ def place_dossier(user: User, code: str, parts: list[Region]) -> dict[str, Any]:
     known = village_standards()
     forms = registry.latest_forms(user, code, known.items)
     verdicts = {village: known.verdicts(judged_of(form, tallies.get(village))) for village, form in forms.items()}
+    monitored = identify.monitored_by_village(user, code)
     lines = {part.code: PartLine(part.code, part.name) for part in parts}
     length = len(parts[0].code) if parts else 0
     whole = PartLine(code, "")
     for village in sorted({*tallies, *forms}):
         for line in filter(None, (whole, lines.get(village[:length]))):
-            line.add(tallies.get(village, Tally()), verdicts.get(village))
+            line.add(tallies.get(village, Tally()), verdicts.get(village), monitored.get(village, 0))
     helping = registry.helping_counts(user, code)
     return {
         "whole": whole,

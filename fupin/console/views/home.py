@@ -40,6 +40,10 @@ def _results(user: User) -> dict[str, Any]:
     context: dict[str, Any] = {"kind": "results", "place": place, "run": run, "may_start": may_start}
     if place is None:
         return context
+    if accounts.may(user, "see_households"):
+        cases = identify.cases_for(user)
+        context["turn"] = identify.mine(user, cases).count()
+        context["late"] = identify.late(cases).count()
     context["busy"] = identify.runs_for(user).exclude(state__in=["finished", "failed"]).first()
     if accounts.may(user, "see_deliveries"):
         context["care"] = deliveries_needing_care(user)[:8]

@@ -44,6 +44,7 @@ def portrait(request: HttpRequest, household_id: str) -> HttpResponse:
         "per_head": income_per_head(ledger, household.members),
         "survey": survey_groups(registry.survey_of(user, household)),
         "phone": registry.masked_phone(user, household),
+        "may_handle": accounts.may(user, identify.CASE_VERB),
         "may_reveal": accounts.may(user, "reveal_id"),
         "reasons": RevealForm.USUAL,
         "may_assign": accounts.may(user, "assign_helpers"),

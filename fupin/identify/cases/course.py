@@ -1,22 +1,22 @@
 """The course of a case: where it stands, what may be done there, and everything that blocks it. Pure: no database.
 
 A case is a procedure of the catalogue and the acts taken so far. An act takes the present step: it passes, sends the
-case back, refuses or withdraws it. What is demanded of an act is said here; what must never be got around the database
-demands once more.
+case back, refuses or withdraws it; of a notice it says first that it hangs. What is demanded of an act is said here;
+what must never be got around the database demands once more.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from fupin.catalogue.parameters import parameters
 from fupin.catalogue.procedures import LASTING, SIGNERS, Procedure, Step
-from fupin.identify.cases.deadlines import due_on
+from fupin.identify.cases.deadlines import due_on, months_later
 
-PASS, RETURN, REFUSE, WITHDRAW = "pass", "return", "refuse", "withdraw"
-OUTCOMES = (PASS, RETURN, REFUSE, WITHDRAW)
+PASS, RETURN, REFUSE, WITHDRAW, HANG = "pass", "return", "refuse", "withdraw", "hang"
+OUTCOMES = (PASS, RETURN, REFUSE, WITHDRAW, HANG)
 PASSED, REFUSED, WITHDRAWN = "passed", "refused", "withdrawn"
 _ENDS = {REFUSE: REFUSED, WITHDRAW: WITHDRAWN}
 #: where a case may be refused for good; elsewhere it is sent back
@@ -50,11 +50,17 @@ class Act:
 
 @dataclass(frozen=True)
 class Standing:
-    """``step``: whose turn; "" when the case has ended, then ``ended`` says how. ``since``: the day the step began."""
+    """``step``: whose turn; "" when the case has ended, then ``ended`` says how. ``since``: the day the step began.
+
+    ``hung``: the day its notice was put up; None for other steps, and as long as it hangs nowhere. ``until``: the last
+    day that stands on it, where that is later than the law wants.
+    """
 
     step: str
     since: date
     ended: str = ""
+    hung: date | None = None
+    until: date | None = None
 
 
 @dataclass(frozen=True)
@@ -82,6 +88,10 @@ def after(procedure: Procedure, now: Standing, act: Act) -> Standing:
         raise ValueError(f"{act.step!r} knows no outcome {act.outcome!r}")
     if act.on < now.since:
         raise ValueError(f"the step began on {now.since}, after {act.on}")
+    if act.outcome == HANG:
+        if now.hung:
+            raise ValueError(f"the notice hangs since {now.hung}")
+        return replace(now, hung=act.on)
     if act.outcome in _ENDS:
         return Standing("", act.on, _ENDS[act.outcome])
     if act.outcome == RETURN:
@@ -94,7 +104,7 @@ def after(procedure: Procedure, now: Standing, act: Act) -> Standing:
 
 def outcomes(step: Step) -> tuple[str, ...]:
     """What may come of a step."""
-    possible = [PASS]
+    possible = [HANG, PASS] if step.kind in LASTING else [PASS]
     if step.returns_to:
         possible.append(RETURN)
     if step.kind in _MAY_REFUSE:
@@ -104,11 +114,12 @@ def outcomes(step: Step) -> tuple[str, ...]:
     return tuple(possible)
 
 
-def last_day_of(step: Step, since: date, region: str) -> date | None:
-    """The last day on which a notice must hang; None for a step that is none."""
-    if step.kind not in LASTING:
+def last_day_of(step: Step, now: Standing, region: str) -> date | None:
+    """The last day on which a notice hangs; None for a step that is none, and before it hangs."""
+    if step.kind not in LASTING or now.hung is None:
         return None
-    return due_on(since, int(parameters()[step.lasts].at(since, region)), "calendar")
+    least = due_on(now.hung, int(parameters()[step.lasts].at(now.hung, region)), "calendar")
+    return max(least, now.until or least)
 
 
 def deadline(procedure: Procedure, now: Standing, opened: date, region: str) -> date | None:
@@ -127,10 +138,20 @@ def _due(days: str, count: str, since: date, region: str) -> date:
     return due_on(since, int(parameters()[days].at(since, region)), count)
 
 
-def blocks(procedure: Procedure, now: Standing, act: Act, *, region: str, unanswered: int) -> list[Block]:
+def blocks(
+    procedure: Procedure,
+    now: Standing,
+    act: Act,
+    *,
+    region: str,
+    unanswered: int = 0,
+    upheld: int = 0,
+    recognised: date | None = None,
+) -> list[Block]:
     """Everything that keeps the act from passing the present step; nothing for an act that does not pass it.
 
-    ``unanswered``: objections to the notice that nobody has answered.
+    Objections to the notice: ``unanswered`` by anybody; ``upheld``: found right, so that the case goes back.
+    ``recognised``: the day of the recognition that this procedure follows.
     """
     if act.outcome != PASS:
         return []
@@ -142,11 +163,31 @@ def blocks(procedure: Procedure, now: Standing, act: Act, *, region: str, unansw
         found += [Block("unmet", f"未达标：{one}", f"not met: {one}") for one in act.unmet]
     if step.kind == "comparison" and not act.compared:
         found.append(Block("not_compared", "还没有这户的比对结果", "no comparison of this household yet"))
-    if (last := last_day_of(step, now.since, region)) is not None and act.on <= last:
-        found.append(Block("too_early", f"要公示到 {last} 为止，{last} 次日才能办结", f"the notice hangs until {last}"))
-    if unanswered and step.kind in LASTING:
-        found.append(Block("objections", f"还有 {unanswered} 条异议没有答复", f"{unanswered} objections not answered"))
+    if step.kind in LASTING:
+        found += _notice(step, now, act.on, region, unanswered, upheld)
+    earliest = earliest_end(procedure, recognised, region)
+    if earliest is not None and not procedure.after(step.id) and act.on < earliest:
+        found.append(Block("too_early_after", f"认定未满期限，{earliest} 起才能办结", f"not before {earliest}"))
     return found
+
+
+def earliest_end(procedure: Procedure, recognised: date | None, region: str) -> date | None:
+    """The first day on which a procedure that follows a recognition may end; None where there is no such rule."""
+    if not procedure.not_before or recognised is None:
+        return None
+    return months_later(recognised, int(parameters()[procedure.not_before].at(recognised, region)))
+
+
+def _notice(step: Step, now: Standing, on: date, region: str, unanswered: int, upheld: int) -> Iterator[Block]:
+    last = last_day_of(step, now, region)
+    if last is None:
+        yield Block("not_hung", "公示还没有张贴", "the notice does not hang yet")
+    elif on <= last:
+        yield Block("too_early", f"要公示到 {last} 为止，次日起才能办结", f"the notice hangs until {last}")
+    if unanswered:
+        yield Block("objections", f"还有 {unanswered} 条异议没有答复", f"{unanswered} objections not answered")
+    if upheld:
+        yield Block("upheld", f"{upheld} 条异议成立，须退回", f"{upheld} objections upheld: send the case back")
 
 
 def _missing(procedure: Procedure, step: Step, act: Act) -> Iterator[Block]:

@@ -74,14 +74,22 @@ def homes(regions: None) -> Homes:
 
 def make_household(household_id: str, village: str, head: str, number: str | None = None) -> Household:
     """A registered household (state 0) with its head; numbers encrypted with the keys of the settings."""
+    from django.db import transaction
+
+    with transaction.atomic():
+        return _household(household_id, village, head, number)
+
+
+def _household(household_id: str, village: str, head: str, number: str | None) -> Household:
     from django.conf import settings
 
-    from fupin.registry.models import Household, Kind
+    from fupin.registry.models import Household, HouseholdState, Kind, RegistryChange
     from fupin.registry.sealing import hint_of, seal
     from fupin.registry.spelling import spell
 
     keys = settings.FUPIN_KEYS.now
 
+    RegistryChange.objects.create(kind="load", village_code="", effective=date(2026, 1, 1))
     household = Household.objects.create(
         household_id=household_id,
         village_code=village,
@@ -95,6 +103,7 @@ def make_household(household_id: str, village: str, head: str, number: str | Non
         phone_tail4=tail_hash(keys.lookup, PHONE, 4),
         lookup_key=keys.lookup.id,
     )
+    HouseholdState.objects.create(household=household, state="0", valid_from=date(2015, 11, 30))
     keep(Kind.HOUSEHOLD, household_id, "phone", PHONE)
     add_member(household, household_id.replace("H-", "P-"), head, number, "01")
     return household

@@ -23,7 +23,17 @@ FIELDS: dict[str, tuple[type[models.Field[Any, Any]], ...]] = {
 MODELS = {"households": Household, "survey": Survey, "ledger": LedgerEntry, "persons": Person}
 #: what the registry keeps beside what the engine sees
 OWN = {
-    "households": {"head_name", "head_pinyin", "members", "phone_hint", "phone_lookup", "phone_tail4", "lookup_key"},
+    "households": {
+        "head_name",
+        "head_pinyin",
+        "members",
+        "phone_hint",
+        "phone_lookup",
+        "phone_tail4",
+        "lookup_key",
+        "ended_on",
+        "version",
+    },
     "persons": {
         "initials",
         "id_hint",
@@ -34,6 +44,7 @@ OWN = {
         "lake_key",
         "lake_key_id",
         "lake_former",
+        "version",
     },
 }
 ELSEWHERE = {"persons": {"key", "household_id", "village_code", "relation"}}  # lake_key, membership, household

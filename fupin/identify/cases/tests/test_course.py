@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from fupin.catalogue.procedures import LASTING, Procedure, procedures
 from fupin.identify.cases.course import (
+    HANG,
     OUTCOMES,
     PASS,
     PASSED,
@@ -33,7 +34,7 @@ GOOD = Votes(eligible=30, present=20, yes=11, no=9)
 def ready(procedure: Procedure, now: Standing, on: date | None = None) -> Act:
     """An act with everything that the present step wants."""
     step = procedure.step(now.step)
-    last = last_day_of(step, now.since, REGION)
+    last = last_day_of(step, now, REGION)
     day = on or (last + timedelta(1) if last else now.since)
     papers, signatures = frozenset(step.papers), frozenset(step.signatures)
     return Act(now.step, "pass", day, papers=papers, signatures=signatures, votes=GOOD, compared=True)
@@ -46,14 +47,22 @@ def codes(procedure: Procedure, now: Standing, act: Act, unanswered: int = 0) ->
 def walk_to(procedure: Procedure, step: str) -> Standing:
     now = Standing(procedure.steps[0].id, OPENED)
     while now.step != step:
-        now = after(procedure, now, ready(procedure, now))
-    return now
+        now = after(procedure, hung(procedure, now), ready(procedure, hung(procedure, now)))
+    return hung(procedure, now)
+
+
+def hung(procedure: Procedure, now: Standing) -> Standing:
+    """The notice, where the step is one, put up on its first day."""
+    if procedure.step(now.step).kind not in LASTING:
+        return now
+    return after(procedure, now, Act(now.step, "hang", now.since))
 
 
 @pytest.mark.parametrize("procedure", procedures().values(), ids=lambda one: one.id)
 def test_with_everything_in_order_it_passes_step_by_step(procedure: Procedure) -> None:
     now, steps = Standing(procedure.steps[0].id, OPENED), []
     while not now.ended:
+        now = hung(procedure, now)
         act = ready(procedure, now)
         assert codes(procedure, now, act) == []
         steps.append(now.step)
@@ -66,7 +75,7 @@ STEPS = st.sampled_from(["", *{step.id for procedure in procedures().values() fo
 ACTS = st.builds(
     Act,
     step=STEPS,
-    outcome=st.sampled_from([*[PASS] * 9, *OUTCOMES]),  # else few walks get to the end
+    outcome=st.sampled_from([*[PASS] * 9, *[HANG] * 3, *OUTCOMES]),  # else few walks get to the end
     on=st.integers(-3, 20).map(lambda days: OPENED + timedelta(days)),
     to=STEPS,
     papers=st.just(frozenset(paper for one in procedures().values() for paper in one.papers)),
@@ -80,8 +89,8 @@ ACTS = st.builds(
 @given(st.data())
 def test_no_sequence_of_acts_reaches_the_end_without_every_notice(data: st.DataObject) -> None:
     procedure = procedures()["identification"]
-    now, hung = Standing(procedure.steps[0].id, OPENED), set()
-    for _ in range(40):
+    now, notices = Standing(procedure.steps[0].id, OPENED), set()
+    for _ in range(60):
         if now.ended:
             break
         drawn = data.draw(ACTS)
@@ -97,21 +106,47 @@ def test_no_sequence_of_acts_reaches_the_end_without_every_notice(data: st.DataO
             continue
         step = procedure.step(now.step)
         if act.outcome == "pass" and step.kind in LASTING:
-            assert (act.on - now.since).days > 7
+            assert now.hung is not None
+            assert (act.on - now.hung).days > 7
             assert not unanswered
-            hung.add(step.id)
+            notices.add(step.id)
         now = following
     event(now.ended or "on the way")
     if now.ended == PASSED:
-        assert hung == {"first_notice", "second_notice", "announcement"}
+        assert notices == {"first_notice", "second_notice", "announcement"}
 
 
 def test_a_notice_may_not_be_ended_before_its_days_are_over() -> None:
     procedure = procedures()["identification"]
     now = walk_to(procedure, "first_notice")
-    last = now.since + timedelta(7)
+    assert now.hung is not None
+    last = now.hung + timedelta(7)
     assert codes(procedure, now, ready(procedure, now, on=last)) == ["too_early"]
     assert codes(procedure, now, ready(procedure, now, on=last + timedelta(1))) == []
+
+
+def test_a_notice_that_hangs_nowhere_is_not_over_however_long_one_waits() -> None:
+    procedure = procedures()["identification"]
+    now = replace(walk_to(procedure, "first_notice"), hung=None)
+    assert codes(procedure, now, ready(procedure, now, on=now.since + timedelta(99))) == ["not_hung"]
+
+
+def test_a_notice_that_says_a_later_day_hangs_until_then() -> None:
+    procedure = procedures()["identification"]
+    now = walk_to(procedure, "first_notice")
+    assert now.hung is not None
+    longer = replace(now, until=now.hung + timedelta(15))
+    assert codes(procedure, longer, ready(procedure, longer, on=now.hung + timedelta(15))) == ["too_early"]
+    assert codes(procedure, longer, ready(procedure, longer, on=now.hung + timedelta(16))) == []
+
+
+def test_an_upheld_objection_sends_the_case_back() -> None:
+    procedure = procedures()["identification"]
+    now = walk_to(procedure, "first_notice")
+    told = blocks(procedure, now, ready(procedure, now), region=REGION, upheld=1)
+    assert [one.code for one in told] == ["upheld"]
+    back = after(procedure, now, Act("first_notice", "return", now.since, to="survey"))
+    assert (back.step, back.hung) == ("survey", None)
 
 
 def test_an_objection_keeps_a_notice_open_until_it_is_answered() -> None:
@@ -180,4 +215,4 @@ def test_acts_out_of_order_are_told() -> None:
 
 
 def test_the_last_notice_cannot_be_refused() -> None:
-    assert outcomes(procedures()["identification"].step("announcement")) == ("pass",)
+    assert outcomes(procedures()["identification"].step("announcement")) == ("hang", "pass", "return")

@@ -1,0 +1,122 @@
+"""Deciding many cases at once: the list is closed, a sample is drawn, looked into, and then all pass or none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from django.db import connection, transaction
+from django.db.models import QuerySet
+
+from fupin.accounts import api as accounts
+from fupin.accounts.api import User
+from fupin.catalogue.procedures import Step, procedures
+from fupin.identify.cases.course import PASS
+from fupin.identify.cases.models import Bulk, BulkCase, Case, SampleCheck
+from fupin.identify.cases.queries import demand_level
+from fupin.identify.cases.services import VERB, Form, attach_paper, said_by_database, take_step
+from fupin.kernel.errors import NotFound, UserError
+
+MOST = 1000
+
+
+def step_of(bulk: Bulk) -> Step:
+    return procedures()[bulk.procedure].step(bulk.step)
+
+
+def bulks_for(user: User) -> QuerySet[Bulk]:
+    """Its own and those of accounts below."""
+    return Bulk.objects.filter(region__startswith=user.region).select_related("by")
+
+
+def bulk_for(user: User, number: int | str) -> Bulk:
+    """Raises NotFound."""
+    found = bulks_for(user).filter(pk=number).first() if str(number).isdecimal() else None
+    if found is None:
+        raise NotFound(str(number))
+    return found
+
+
+@transaction.atomic
+def begin_bulk(*, by: User, cases: Iterable[Case]) -> Bulk:
+    """Close the list and draw the sample. All cases stand at one decision of the account's level. Raises UserError."""
+    accounts.require(by, VERB)
+    listed = list(cases)
+    places = {(case.procedure, case.step) for case in listed}
+    if not listed or len(places) > 1 or len(listed) > MOST:
+        raise UserError(
+            f"批量审核要选同一程序、同一步骤的 1 到 {MOST:,} 件",
+            f"choose 1 to {MOST:,} cases of one procedure and step",
+            "请先按程序和步骤筛选", "filter by procedure and step first",
+        )  # fmt: skip
+    ((procedure, step),) = places
+    wanted = procedures()[procedure].step(step)
+    demand_level(by, wanted)
+    if wanted.kind != "decision":
+        raise UserError(
+            f"“{wanted.zh}”不能批量办理", f"“{wanted.en}” is taken case by case",
+            "只有审核、审定可以批量办理", "only decisions are taken in bulk",
+        )  # fmt: skip
+    with said_by_database():
+        bulk = Bulk.objects.create(procedure=procedure, step=step, region=by.region, by=by)
+        BulkCase.objects.bulk_create(
+            [BulkCase(bulk=bulk, case=case, village_code=case.village_code) for case in listed]
+        )
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT fupin_draw_sample(%s)", [bulk.pk])
+    return Bulk.objects.get(pk=bulk.pk)
+
+
+@transaction.atomic
+def check_sample(*, by: User, bulk_case: BulkCase, sound: bool, note: str) -> SampleCheck:
+    """What was found in one sampled case. Raises UserError."""
+    accounts.require(by, VERB, bulk_case.village_code)
+    if not note.strip():
+        raise UserError(
+            "没有写核查情况", "what was found is missing", "写明看了什么、是否属实", "say what was looked at"
+        )
+    with said_by_database():
+        return SampleCheck.objects.create(
+            bulk_case=bulk_case, village_code=bulk_case.village_code, sound=sound, note=note.strip()[:200], by=by
+        )
+
+
+@transaction.atomic
+def decide_bulk(*, by: User, bulk: Bulk, signatures: dict[str, str], kept_at: str, note: str) -> int:
+    """All pass, or none; how many. ``kept_at``: where the list or opinion that covers all of them is kept."""
+    accounts.require(by, VERB)
+    step, rows = step_of(bulk), list(bulk.cases.select_related("case", "check_made").order_by("case_id"))
+    if bulk.by_id != by.pk:
+        raise UserError(
+            "这份名单由别人发起", "somebody else began this list", "请另起一份名单", "begin one of your own"
+        )
+    _demand_checked(rows)
+    if not kept_at.strip():
+        raise UserError(
+            "没有填审核意见（名单）的存放处", "say where the opinion or list is kept",
+            "例如“镇扶贫办 2026 年第 3 批”", "for example “town office, batch 3 of 2026”",
+        )  # fmt: skip
+    for row in rows:
+        for paper in step.papers:
+            attach_paper(by=by, case=row.case, paper=paper, kept_at=kept_at)
+        take_step(by=by, case=row.case, form=Form(PASS, note=note, signatures=signatures), bulk=bulk)
+    accounts.record(
+        by=by, verb="decide_bulk", object_kind="bulk", object_id=str(bulk.pk), region=by.region, reason=note,
+        detail={"cases": len(rows), "procedure": bulk.procedure, "step": bulk.step},
+    )  # fmt: skip
+    return len(rows)
+
+
+def _demand_checked(rows: list[BulkCase]) -> None:
+    sampled = [row for row in rows if row.sampled]
+    left = [row for row in sampled if not hasattr(row, "check_made")]
+    if left:
+        raise UserError(
+            f"抽查样本还有 {len(left)} 件没有核查", f"{len(left)} sampled cases were not looked into",
+            "逐件打开核查并记下结果", "open each and write down what was found",
+        )  # fmt: skip
+    unsound = [row for row in sampled if not row.check_made.sound]
+    if unsound:
+        raise UserError(
+            f"抽查发现 {len(unsound)} 件有问题，这份名单不能通过", f"{len(unsound)} sampled cases are not sound",
+            "退回有问题的办件，再另起名单重新抽查", "send those back, then begin a new list and a new sample",
+        )  # fmt: skip

@@ -1,0 +1,48 @@
+"""What the database must know of the catalogue to keep cases on their course: steps, standards, days and shares."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from django.db import models, transaction
+
+from fupin.catalogue.parameters import parameters
+from fupin.catalogue.procedures import Procedure, Step, procedures
+from fupin.catalogue.standards import standards
+from fupin.identify.cases.course import outcomes
+from fupin.identify.cases.models import DatedParameter, StandardItem, StepRule
+
+_ALWAYS = ("meeting_share", "meeting_majority", "bulk_sample_share", "bulk_sample_least")
+
+
+@transaction.atomic(using="owner")
+def write_rules() -> None:
+    """By the owner's login, after migrating: what was written from another catalogue goes."""
+    rules = [_rule(one, place, step) for one in procedures().values() for place, step in enumerate(one.steps)]
+    items = [StandardItem(standards=one.id, item=item.id) for one in standards().values() for item in one.items]
+    for model, rows in ((StepRule, rules), (StandardItem, items), (DatedParameter, list(_parameters()))):
+        _replace(model, rows)
+
+
+def _replace(model: type[models.Model], rows: Iterable[models.Model]) -> None:
+    rows_in_owner = model._default_manager.using("owner")
+    rows_in_owner.all().delete()
+    rows_in_owner.bulk_create(rows)
+
+
+def _rule(procedure: Procedure, place: int, step: Step) -> StepRule:
+    return StepRule(
+        procedure=procedure.id, step=step.id, place=place, kind=step.kind, level=step.level,
+        papers=list(step.papers), signatures=list(step.signatures), outcomes=list(outcomes(step)),
+        returns_to=list(step.returns_to), following=procedure.after(step.id), lasts=step.lasts,
+        begins_in=list(procedure.begins_in), ends_in=procedure.ends_in, kinds=list(procedure.kinds or ()),
+        follows=procedure.follows, not_before=procedure.not_before,
+    )  # fmt: skip
+
+
+def _parameters() -> Iterator[DatedParameter]:
+    used = {step.lasts for one in procedures().values() for step in one.steps if step.lasts}
+    used |= {one.not_before for one in procedures().values() if one.not_before}
+    for name in sorted(used.union(_ALWAYS)):
+        for dated in parameters()[name].values:
+            yield DatedParameter(name=name, region=dated.region, since=dated.since, value=dated.value)

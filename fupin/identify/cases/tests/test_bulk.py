@@ -1,0 +1,108 @@
+"""Many cases at once: only behind a sample that somebody looked into and found sound."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from fupin.accounts.api import acting_as
+from fupin.accounts.tests.fixtures import VILLAGE, Cast
+from fupin.identify.cases.bulk import begin_bulk, check_sample, decide_bulk
+from fupin.identify.cases.models import Bulk, Case
+from fupin.identify.cases.services import take_step
+from fupin.identify.cases.tests.play import (
+    apply_for,
+    compared,
+    hang,
+    ordinary_household,
+    papers,
+    ready_form,
+    take,
+    to_step,
+)
+from fupin.kernel.errors import Forbidden, UserError
+from fupin.registry.tests.fixtures import Homes
+
+Wait = Callable[[int], None]
+SIGNED = {"auditor": "梁润生", "leader": "韦志远"}
+
+
+@pytest.fixture
+def waiting(cast: Cast, homes: Homes, wait: Wait) -> list[Case]:
+    """Five applications that wait for the town."""
+    names = ["H-a", "H-b", "H-c", "H-d", "H-e"]
+    households = [ordinary_household(name, VILLAGE, "农秀英") for name in names]
+    compared(*names)
+    cases = [to_step(cast, apply_for(cast.cadre, one), "first_notice", wait) for one in households]
+    hang(cast.cadre, cases[0])
+    wait(8)
+    return [take(cast.cadre, Case.objects.get(pk=case.pk)) for case in cases]
+
+
+def begin(cast: Cast, cases: list[Case]) -> Bulk:
+    with acting_as(cast.town):
+        return begin_bulk(by=cast.town, cases=cases)
+
+
+def check_all(cast: Cast, bulk: Bulk, sound: bool = True) -> None:
+    with acting_as(cast.town):
+        for row in bulk.cases.filter(sampled=True):
+            check_sample(by=cast.town, bulk_case=row, sound=sound, note="看了调查表和公示照片")
+
+
+def decide(cast: Cast, bulk: Bulk, kept_at: str = "镇扶贫站 2026-3") -> int:
+    with acting_as(cast.town):
+        return decide_bulk(by=cast.town, bulk=bulk, signatures=SIGNED, kept_at=kept_at, note="同意")
+
+
+def test_behind_a_sound_sample_all_pass(cast: Cast, waiting: list[Case]) -> None:
+    bulk = begin(cast, waiting)
+    assert bulk.cases.filter(sampled=True).count() == 3
+    check_all(cast, bulk)
+    assert decide(cast, bulk) == 5
+    assert set(Case.objects.values_list("step", flat=True)) == {"second_notice"}
+
+
+def test_without_the_sample_none_passes(cast: Cast, waiting: list[Case]) -> None:
+    bulk = begin(cast, waiting)
+    with pytest.raises(UserError, match="3 件没有核查"):
+        decide(cast, bulk)
+    assert set(Case.objects.values_list("step", flat=True)) == {"town_audit"}
+
+
+def test_one_unsound_case_of_the_sample_stops_all(cast: Cast, waiting: list[Case]) -> None:
+    bulk = begin(cast, waiting)
+    check_all(cast, bulk, sound=False)
+    with pytest.raises(UserError, match="这份名单不能通过"):
+        decide(cast, bulk)
+
+
+def test_a_case_that_moved_meanwhile_stops_all(cast: Cast, waiting: list[Case]) -> None:
+    bulk = begin(cast, waiting)
+    check_all(cast, bulk)
+    take(cast.town, waiting[4], outcome="return", to="survey", note="再核人口")
+    with pytest.raises(UserError):
+        decide(cast, bulk)
+    assert set(Case.objects.values_list("step", flat=True)) == {"town_audit", "survey"}
+
+
+def test_the_database_asks_for_the_sample_as_well(cast: Cast, waiting: list[Case]) -> None:
+    bulk = begin(cast, waiting)
+    papers(cast.town, waiting[0])
+    with acting_as(cast.town), pytest.raises(UserError, match="sample of the bulk decision is not checked"):
+        take_step(by=cast.town, case=waiting[0], form=ready_form(waiting[0]), bulk=bulk)
+
+
+def test_only_decisions_of_the_own_level_are_taken_at_once(cast: Cast, waiting: list[Case]) -> None:
+    with acting_as(cast.county_office), pytest.raises(Forbidden, match="乡镇级办理"):
+        begin_bulk(by=cast.county_office, cases=waiting)
+    with acting_as(cast.town), pytest.raises(UserError, match="同一程序"):
+        begin_bulk(by=cast.town, cases=[])
+
+
+def test_somebody_elses_list_is_not_decided(cast: Cast, waiting: list[Case]) -> None:
+    bulk = begin(cast, waiting)
+    check_all(cast, bulk)
+    with acting_as(cast.county_office), pytest.raises(UserError, match="别人发起"):
+        decide_bulk(by=cast.county_office, bulk=bulk, signatures=SIGNED, kept_at="x", note="")
