@@ -196,7 +196,7 @@ def test_an_account_that_was_moved_away_meanwhile_is_no_longer_ones_own_to_close
 
 def test_accounts_are_listed_and_found_only_below(cast: Cast) -> None:
     names = set(accounts.users_for(cast.county_office).values_list("username", flat=True))
-    assert names == {"xianban", "cungan"}
+    assert names == {"xianban", "zhenban", "cungan"}
     assert accounts.user_for(cast.county_office, "cungan") == cast.cadre
     for absent in ("shiban", "shengren", "guanli", "nobody"):
         with pytest.raises(NotFound):

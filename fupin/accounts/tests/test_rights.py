@@ -30,7 +30,7 @@ def test_a_misspelt_right_is_an_error_not_a_refusal() -> None:
 
 def test_only_the_office_starts_runs(cast: Cast) -> None:
     allowed = [name for name, user in vars(cast).items() if accounts.may(user, "start_run")]
-    assert allowed == ["office", "county_office"]
+    assert allowed == ["office", "county_office", "town"]
 
 
 def test_a_refusal_names_the_roles_that_may(cast: Cast) -> None:

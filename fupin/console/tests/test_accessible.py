@@ -2,7 +2,9 @@
 
 import pytest
 
+from fupin.accounts.api import acting_as
 from fupin.exchange import api as exchange
+from fupin.identify import api as identify
 from fupin.registry import api as registry
 from fupin.ui.tests.axe import violations
 from fupin.ui.tests.visitor import Visitor
@@ -28,6 +30,12 @@ PAGES = {
     "findings": ("office", "/findings/"),
     "screenings": ("office", "/screenings/"),
     "exemptions": ("office", "/screenings/exemptions/"),
+    "cases": ("county_office", "/cases/"),
+    "a case": ("county_office", "/cases/{case}/"),
+    "a new case": ("county_office", "/households/{outside}/case/"),
+    "cases in numbers": ("county_office", "/cases/numbers/"),
+    "notices": ("county_office", "/cases/notices/"),
+    "notices for everybody": ("county_office", "/notices/"),
     "households": ("office", "/households/"),
     "nothing found": ("office", "/households/?q=zzzzzz"),
     "portrait": ("office", "/households/{household}/"),
@@ -58,10 +66,23 @@ def address(visitor: Visitor, path: str) -> str:
     delivery = exchange.deliveries_for(city.cast["office"]).order_by("-bad_rows")[0].pk
     household = city.run.index.order_by("-findings").values_list("household_id", flat=True)[0]
     agreement = exchange.agreements_for(city.cast["department"]).filter(dataset="own_findings")[0].pk
+    outside = city.run.index.filter(village_code__startswith="450124", state="9").order_by("-household_id")[0]
+    case = open_case_of(visitor, outside.household_id) if "{case}" in path else 0
     registered = registry.households_for(city.cast["office"]).exclude(state="9").order_by("pk")[0]
     helper = registry.helpers_of(city.cast["office"], registered)[0].helper_id
     names = {"run": city.run.pk, "delivery": delivery, "household": household, "agreement": agreement}
-    return path.format(**names, registered=registered.pk, helper=helper)
+    names |= {"case": case, "outside": outside.household_id, "helper": helper}
+    return path.format(**names, registered=registered.pk)
+
+
+def open_case_of(visitor: Visitor, household: str) -> int:
+    """Its monitoring, at the first step."""
+    office = visitor.city.cast["county_office"]
+    known = identify.cases_for(office).filter(household_id=household, procedure="monitoring").first()
+    with acting_as(office):
+        return (
+            known or identify.open_case(by=office, household_id=household, procedure="monitoring", kind="marginal")
+        ).pk
 
 
 @pytest.mark.parametrize("name", PAGES)

@@ -43,6 +43,10 @@ class StepRule(models.Model):
     follows = models.CharField(max_length=20, db_collation="C", blank=True)
     not_before = models.CharField(max_length=40, db_collation="C", blank=True)
 
+    class Meta:
+        managed = False  # nothing of Django's may empty it: made in migration 0010
+        db_table = "identify_steprule"
+
 
 class StandardItem(models.Model):
     """An exit standard that must be met; written from the catalogue by the owner's login alone."""
@@ -50,6 +54,10 @@ class StandardItem(models.Model):
     pk = models.CompositePrimaryKey("standards", "item")
     standards = models.CharField(max_length=30, db_collation="C")
     item = models.CharField(max_length=20, db_collation="C")
+
+    class Meta:
+        managed = False  # nothing of Django's may empty it: made in migration 0010
+        db_table = "identify_standarditem"
 
 
 class DatedParameter(models.Model):
@@ -60,6 +68,10 @@ class DatedParameter(models.Model):
     region = models.CharField(max_length=15, db_collation="C", blank=True)
     since = models.DateField()
     value = models.DecimalField(max_digits=12, decimal_places=4)
+
+    class Meta:
+        managed = False  # nothing of Django's may empty it: made in migration 0010
+        db_table = "identify_datedparameter"
 
 
 class Case(models.Model):

@@ -42,6 +42,7 @@ class Migration(migrations.Migration):
                 ("since", models.DateField()),
                 ("value", models.DecimalField(decimal_places=4, max_digits=12)),
             ],
+            options={"db_table": "identify_datedparameter", "managed": False},
         ),
         migrations.CreateModel(
             name="StandardItem",
@@ -55,6 +56,7 @@ class Migration(migrations.Migration):
                 ("standards", models.CharField(db_collation="C", max_length=30)),
                 ("item", models.CharField(db_collation="C", max_length=20)),
             ],
+            options={"db_table": "identify_standarditem", "managed": False},
         ),
         migrations.CreateModel(
             name="StepRule",
@@ -100,6 +102,7 @@ class Migration(migrations.Migration):
                 ("follows", models.CharField(blank=True, db_collation="C", max_length=20)),
                 ("not_before", models.CharField(blank=True, db_collation="C", max_length=40)),
             ],
+            options={"db_table": "identify_steprule", "managed": False},
         ),
         migrations.CreateModel(
             name="Bulk",

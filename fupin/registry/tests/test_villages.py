@@ -101,12 +101,14 @@ def test_a_village_without_a_survey_has_no_figures_of_surveys(cast: Cast, homes:
 
 
 def test_tallies_stay_in_the_scope_and_in_the_region(cast: Cast, homes: Homes) -> None:
-    homes.next.state = "1"
-    homes.next.save()
+    registry.change_state(
+        by=cast.office, household_id="H-next", state="9", effective=date(2026, 1, 1), kind="correct_entry",
+        reason="识别时收入核错",
+    )  # fmt: skip
     tallies = registry.village_tallies(cast.office, COUNTY)
-    assert {village: (one.poor_households, one.exited_households) for village, one in tallies.items()} == {
-        homes.own.village_code: (1, 0),
-        homes.next.village_code: (0, 1),
+    assert {village: (one.households, one.poor_households) for village, one in tallies.items()} == {
+        homes.own.village_code: (1, 1),
+        homes.next.village_code: (1, 0),
     }
     assert registry.village_tallies(cast.cadre, "").keys() == {VILLAGE}
     assert registry.village_tallies(cast.department, "") == {}

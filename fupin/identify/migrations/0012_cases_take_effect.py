@@ -39,5 +39,5 @@ CREATE CONSTRAINT TRIGGER case_took_effect AFTER UPDATE ON identify_case DEFERRA
 
 
 class Migration(migrations.Migration):
-    dependencies = [("identify", "0010_cases_guarded"), ("registry", "0007_changes_guarded")]
+    dependencies = [("identify", "0011_beside_cases"), ("registry", "0007_changes_guarded")]
     operations = [migrations.RunSQL(PROVED, migrations.RunSQL.noop)]
