@@ -113,14 +113,15 @@ def hit_lines(user: User, household: Household) -> list[HitLine]:
 def dossier_of(user: User, household: Household, ledger: Sequence[LedgerEntry]) -> dict[str, Any]:
     """What the template needs of all this."""
     helpers = registry.helpers_of(user, household)
+    cases = [Row(case, household, "") for case in identify.cases_for(user).filter(household_id=household.pk)]
     return {
         "helpers": [one for one in helpers if one.until is None],
         "former_helpers": [one for one in helpers if one.until is not None],
         "years": income_years(ledger, household.members, household.village_code),
         "states": state_lines(registry.states_of(user, household)),
         "hits": hit_lines(user, household),
-        "cases": [Row(case, household, "") for case in identify.cases_for(user).filter(household_id=household.pk)],
-        "monitored": identify.monitored(household.pk),
+        "cases": cases,
+        "monitored": identify.monitored(household.pk) if cases else None,
     }
 
 
