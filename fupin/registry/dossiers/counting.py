@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from django.db import connection
 from django.db.models import Count, Q, Sum
+from django.db.models.functions import Coalesce
 
 from fupin.accounts.api import User, may
 from fupin.kernel.errors import NotFound
 from fupin.registry.models import Helping, TeamMember, TeamRole
 from fupin.registry.queries import households_for, inside_scope, region
 
-LISTED = ("0", "1", "2", "3")
-POOR = ("0", "2", "3")  # on the list and not exited: 未脱贫, 预脱贫, 返贫
+#: in the order of ``Tally``; poor: on the list and not exited (未脱贫, 预脱贫, 返贫)
+STATES: Mapping[str, tuple[str, ...]] = {
+    "registered": ("0", "1", "2", "3"), "poor": ("0", "2", "3"), "exited": ("1",), "returned": ("3",),
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -54,18 +58,13 @@ def village_tallies(user: User, low: str) -> dict[str, Tally]:
     One question for a whole city; what lies outside the user's scope is not in it.
     """
     homes = households_for(user).filter(village_code__gte=low, village_code__lt=low + ":")
-    rows = homes.values_list("village_code", "state").annotate(n=Count("pk"), persons=Sum("members")).order_by()
-    found: dict[str, Tally] = {}
-    for village, state, households, persons in rows:
-        found[village] = found.get(village, Tally()) + _of_state(state, households, persons or 0)
-    return found
-
-
-def _of_state(state: str, households: int, persons: int) -> Tally:
-    def when(states: tuple[str, ...]) -> tuple[int, int]:
-        return (households, persons) if state in states else (0, 0)
-
-    return Tally(households, persons, *when(LISTED), *when(POOR), *when(("1",)), *when(("3",)))
+    counts: dict[str, Any] = {"households": Count("pk"), "persons": Coalesce(Sum("members"), 0)}
+    for name, states in STATES.items():
+        there = Q(state__in=states)
+        counts[f"{name}_households"] = Count("pk", filter=there)
+        counts[f"{name}_persons"] = Coalesce(Sum("members", filter=there), 0)
+    rows = homes.values_list("village_code").annotate(**counts).order_by()
+    return {village: Tally(*numbers) for village, *numbers in rows}
 
 
 #: one village: a few hundred households, so no index beyond the place is needed
