@@ -23,6 +23,7 @@ VERBS = {
     "read_shared": ("按协议读取共享数据", "read what an agreement shares"),
     "start_run": ("发起识别运行", "start a run"),
     "screen": ("发起逻辑筛查、提交更正名单", "screen the registry, hand in correction lists"),
+    "judge_finding": ("核实疑点（属实、不属实）", "confirm or dismiss findings"),
     "exempt": ("豁免筛查规则（写明理由和期限）", "exempt from a screening rule, with reason and last day"),
     "assign_helpers": ("安排、终止帮扶责任人", "pair helpers with households, end a pairing"),
     "state_village": ("填报村情、驻村工作队和项目", "state a village's form, team and projects"),
@@ -75,6 +76,7 @@ class Office(RoleRights):
             "screen",
             "exempt",
             "change_registry",
+            "judge_finding",
             "handle_cases",
             "load_registry",
             "issue_token",
@@ -96,7 +98,8 @@ class Cadre(RoleRights):
         "may see an ID number for a visit, with a reason, recorded."
     )
     verbs = frozenset(
-        {"see_households", "see_results", "reveal_id", "screen", "change_registry", "handle_cases"} | {"state_village"}
+        {"see_households", "see_results", "reveal_id", "screen", "change_registry", "judge_finding", "handle_cases"}
+        | {"state_village"}
     )
 
 

@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from fupin.catalogue.changes import GROUPS, PAPERS, change_kinds
 from fupin.catalogue.indicators import Dimension, Indicator
 from fupin.catalogue.load import Catalogue, load_catalogue
 from fupin.catalogue.procedures import SIGNERS, Limit, Procedure, Step, procedures
 from fupin.catalogue.rules import Rule
 from fupin.catalogue.schema import Dataset, code_lists, datasets, tables
+from fupin.catalogue.screening import read_screening
 from fupin.catalogue.standards import standards
 from fupin.catalogue.village_form import village_form
+from fupin.cli.markdown import NOTE, page, table
+from fupin.cli.screening_pages import screening_pages
 from fupin.cli.standards_pages import standards_parts
 from fupin.cli.village_page import village_page
 from fupin.kernel.errors import UserError
 from fupin.registry.personal import CLASSES, PERSONAL
 
-NOTE = "*Made by `fupin docs` from the files of the catalogue; do not edit.*"
 PAGES = Path("docs/catalogue")
 
 
@@ -65,9 +67,11 @@ def catalogue_pages() -> dict[str, str]:
         "parameters.md": _parameters_page(catalogue),
         "procedures.md": _procedures_page(),
         "village.md": village_page(),
-        "standards.md": _page("Exit standards 退出标准", standards_parts()),
+        "standards.md": page("Exit standards 退出标准", standards_parts()),
+        "changes.md": _changes_page(),
         "personal.md": _personal_page(),
     }
+    pages |= screening_pages()
     for dimension in catalogue.dimensions:
         pages[f"indicators-{dimension.id}.md"] = _dimension_page(dimension)
     return pages
@@ -75,20 +79,6 @@ def catalogue_pages() -> dict[str, str]:
 
 def _read(path: Path) -> str:
     return path.read_text(encoding="utf-8") if path.exists() else ""
-
-
-def _page(title: str, parts: Iterable[str]) -> str:
-    return "\n".join([f"# {title}", "", NOTE, "", *parts]).rstrip() + "\n"
-
-
-def _table(head: tuple[str, ...], rows: Iterable[tuple[object, ...]]) -> list[str]:
-    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
-    lines += ["| " + " | ".join(_cell(value) for value in row) + " |" for row in rows]
-    return [*lines, ""]
-
-
-def _cell(value: object) -> str:
-    return "" if value is None else str(value).replace("|", "\\|").replace("\n", " ")
 
 
 def _index_page(catalogue: Catalogue) -> str:
@@ -102,15 +92,17 @@ def _index_page(catalogue: Catalogue) -> str:
         f"* [Tables of the registry](registry.md): {len(tables())}",
         f"* [Fields](fields.md): {len(catalogue.fields)}",
         f"* [Comparison rules](rules.md): {len(catalogue.rules)}",
+        f"* [Screening rules](screening.md): {len(read_screening().rules)}",
         f"* [Parameters](parameters.md): {len(catalogue.parameters)}",
         f"* [Procedures](procedures.md): {len(procedures())}",
         f"* [Form of a village](village.md): {len(village_form().items)} items, and its exit standards",
         f"* [Exit standards of households](standards.md): {len(standards())}",
+        f"* [Kinds of change](changes.md): {len(change_kinds())}",
         "",
         "The official list of 199 indicators is not published; every table here is 试行 (trial) and names its source.",
         "",
     ]
-    return _page("Catalogue 目录", [*links, *_table(("dimension", "look", "points", "indicators"), [*rows, total])])
+    return page("Catalogue 目录", [*links, *table(("dimension", "look", "points", "indicators"), [*rows, total])])
 
 
 def _datasets_page() -> str:
@@ -121,7 +113,7 @@ def _datasets_page() -> str:
             department = dataset.department
             parts += [f"## {dataset.department_zh} {dataset.department_en}", ""]
         parts += _dataset_section(dataset)
-    return _page("Data sets 数据集", parts)
+    return page("Data sets 数据集", parts)
 
 
 def _dataset_section(dataset: Dataset) -> list[str]:
@@ -131,35 +123,35 @@ def _dataset_section(dataset: Dataset) -> list[str]:
         for c in dataset.columns.values()
     ]
     head = ("column", "header", "type", "unit", "codes", "required", "personal")
-    return [f"### `{dataset.id}` {dataset.zh} {dataset.en}", "", facts, "", *_table(head, rows)]
+    return [f"### `{dataset.id}` {dataset.zh} {dataset.en}", "", facts, "", *table(head, rows)]
 
 
 def _codes_page() -> str:
     parts: list[str] = []
     for codes in code_lists().values():
         parts += [f"## `{codes.id}` {codes.zh} {codes.en}", "", codes.reference or "试行 (trial)", ""]
-        parts += _table(("code", "zh", "en"), ((code, zh, en) for code, (zh, en) in codes.values.items()))
-    return _page("Code lists 代码表", parts)
+        parts += table(("code", "zh", "en"), ((code, zh, en) for code, (zh, en) in codes.values.items()))
+    return page("Code lists 代码表", parts)
 
 
 def _registry_page() -> str:
     parts: list[str] = []
-    for table in tables().values():
-        parts += [f"## `{table.id}` {table.zh} {table.en}", ""]
-        rows = [(f"`{c.name}`", c.zh, c.en, c.type, c.unit, c.codes) for c in table.columns.values()]
-        parts += _table(("column", "zh", "en", "type", "unit", "codes"), rows)
-    return _page("Tables of the registry 登记库表", parts)
+    for held in tables().values():
+        parts += [f"## `{held.id}` {held.zh} {held.en}", ""]
+        rows = [(f"`{c.name}`", c.zh, c.en, c.type, c.unit, c.codes) for c in held.columns.values()]
+        parts += table(("column", "zh", "en", "type", "unit", "codes"), rows)
+    return page("Tables of the registry 登记库表", parts)
 
 
 def _fields_page(catalogue: Catalogue) -> str:
     rows = [(f"`{f.id}`", f.zh, f.en, f.type, f.unit, f.source) for f in catalogue.fields.values()]
-    return _page("Fields 字段", _table(("field", "zh", "en", "type", "unit", "known from"), rows))
+    return page("Fields 字段", table(("field", "zh", "en", "type", "unit", "known from"), rows))
 
 
 def _dimension_page(dimension: Dimension) -> str:
     rows = [_indicator_row(indicator) for indicator in dimension.indicators]
     head = ("indicator", "zh", "field", "full", "table (points)", "applies when", "known from", "reference")
-    return _page(f"{dimension.zh} {dimension.en}: {dimension.weight} points", _table(head, rows))
+    return page(f"{dimension.zh} {dimension.en}: {dimension.weight} points", table(head, rows))
 
 
 def _indicator_row(i: Indicator) -> tuple[object, ...]:
@@ -181,7 +173,7 @@ def _rules_page(catalogue: Catalogue) -> str:
     parts: list[str] = []
     for rule in catalogue.rules.values():
         parts += _rule_section(rule)
-    return _page("Comparison rules 比对规则", parts)
+    return page("Comparison rules 比对规则", parts)
 
 
 def _rule_section(rule: Rule) -> list[str]:
@@ -206,8 +198,8 @@ def _procedures_page() -> str:
         if one.whole:
             parts += [f"From the beginning to the end of `{one.whole.until}`: {_limit(one.whole.limit)}.", ""]
         head = ("step", "kind", "level", "papers", "signatures", "within", "back to")
-        parts += _table(head, (_step_row(one, step) for step in one.steps))
-    return _page("Procedures 程序", parts)
+        parts += table(head, (_step_row(one, step) for step in one.steps))
+    return page("Procedures 程序", parts)
 
 
 def _step_row(procedure: Procedure, step: Step) -> tuple[object, ...]:
@@ -220,6 +212,22 @@ def _step_row(procedure: Procedure, step: Step) -> tuple[object, ...]:
     )  # fmt: skip
 
 
+def _changes_page() -> str:
+    head = ("id", "zh", "en", "code", "level", "papers", "not before", "proposed by", "reference")
+    parts: list[str] = []
+    for group, (zh, en) in GROUPS.items():
+        rows = [
+            (
+                f"`{one.id}`", one.zh, one.en, one.code, "by a case" if one.by_case else one.level,
+                "、".join(PAPERS[paper][0] for paper in one.papers), ", ".join(one.not_before),
+                ", ".join(one.proposed_by), one.reference,
+            )
+            for one in change_kinds().values() if one.group == group
+        ]  # fmt: skip
+        parts += [f"## {zh} {en}", "", *table(head, rows)]
+    return page("Kinds of change 变更种类", parts)
+
+
 def _limit(limit: Limit) -> str:
     return f"{limit.days}, {limit.count} days"
 
@@ -230,7 +238,7 @@ def _parameters_page(catalogue: Catalogue) -> str:
         for p in catalogue.parameters.values()
         for v in p.values
     ]
-    return _page("Parameters 参数", _table(("id", "zh", "en", "unit", "since", "region", "value", "reference"), rows))
+    return page("Parameters 参数", table(("id", "zh", "en", "unit", "since", "region", "value", "reference"), rows))
 
 
 def _personal_page() -> str:

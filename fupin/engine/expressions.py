@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from functools import reduce
+from functools import lru_cache, reduce
 from typing import Any
 
 import narwhals as nw
@@ -285,9 +285,14 @@ def compile_conjuncts(text: str, vocabulary: Vocabulary, where: str, names: Coll
 
 def _parsed(compiler: _Compiler) -> exp.Expression:
     try:
-        # into=Condition: a column named `use` or `set` must not start a statement
-        tree = sqlglot.parse_one(compiler.text, into=exp.Condition, dialect="duckdb")
+        return _tree(compiler.text)
     except sqlglot.errors.SqlglotError as error:
         reason = str(error).splitlines()[0]
         raise compiler.fail(f"cannot be read: {reason}", "write one SQL scalar expression") from error
-    return tree  # type: ignore[return-value]  # Condition is an Expression at run time
+
+
+@lru_cache(maxsize=8192)
+def _tree(text: str) -> exp.Expression:
+    """The catalogue's expressions are the same in every run: read once. Whoever gets the tree does not change it."""
+    # into=Condition: a column named `use` or `set` must not start a statement
+    return sqlglot.parse_one(text, into=exp.Condition, dialect="duckdb")  # type: ignore[return-value]  # at run time it is

@@ -135,6 +135,17 @@ from fupin.identify.services import (
     start_run,
 )
 from fupin.identify.sharing import Raised, about, announce_run, raised_from, shared_rows, shared_run
+from fupin.identify.verdict_models import FindingVerdict, Said
+from fupin.identify.verdicts import (
+    Proposal,
+    change_of,
+    finding_key,
+    judge_finding,
+    proposal_of,
+    proposed_by,
+    proposes,
+    verdict_of,
+)
 from fupin.kernel.errors import NotFound
 
 __all__ = [
@@ -164,6 +175,7 @@ __all__ = [
     "Doubt",
     "Ended",
     "Finding",
+    "FindingVerdict",
     "Form",
     "HouseholdIndex",
     "Monitored",
@@ -171,6 +183,7 @@ __all__ = [
     "Notice",
     "Numbers",
     "Objection",
+    "Proposal",
     "PublicNotice",
     "Raised",
     "RegionAggregate",
@@ -180,6 +193,7 @@ __all__ = [
     "RuleCount",
     "Run",
     "RunState",
+    "Said",
     "ScreenExemption",
     "ScreenHit",
     "ScreenLine",
@@ -201,6 +215,7 @@ __all__ = [
     "case_for",
     "cases_for",
     "catalogue_rule",
+    "change_of",
     "check_sample",
     "complete_runs",
     "contact_of",
@@ -221,12 +236,14 @@ __all__ = [
     "facts_of",
     "file_for",
     "files_of",
+    "finding_key",
     "findings_for",
     "hang_notice",
     "histogram",
     "hit_for",
     "hits_for",
     "index_for",
+    "judge_finding",
     "keys_used",
     "last_day",
     "late",
@@ -255,6 +272,9 @@ __all__ = [
     "present_step",
     "previous_run",
     "procedure_of",
+    "proposal_of",
+    "proposed_by",
+    "proposes",
     "public_answer",
     "public_notice",
     "raised_from",
@@ -291,6 +311,7 @@ __all__ = [
     "to_hang",
     "told_line",
     "turns_of",
+    "verdict_of",
     "waits_for",
     "write_rules",
 ]

@@ -26,12 +26,13 @@ from fupin.identify.cases.models import (
 )
 from fupin.identify.measure_models import RegionMeasure
 from fupin.identify.screening_models import ScreenAnswer, ScreenCount, ScreenExemption, ScreenHit, Screening
+from fupin.identify.verdict_models import FindingVerdict
 
 __all__ = [
     "Band", "Bulk", "BulkCase", "Case", "CaseAct", "CaseFile", "CasePaper", "DatedParameter", "Ended", "Finding",
-    "HouseholdIndex", "Monitored", "Notice", "Objection", "ObjectionAnswer", "RegionAggregate", "RegionMeasure",
-    "RegionResult", "Run", "RunState", "SampleCheck", "ScreenAnswer", "ScreenCount", "ScreenExemption", "ScreenHit",
-    "Screening", "StandardItem", "StepRule",
+    "FindingVerdict", "HouseholdIndex", "Monitored", "Notice", "Objection", "ObjectionAnswer", "RegionAggregate",
+    "RegionMeasure", "RegionResult", "Run", "RunState", "SampleCheck", "ScreenAnswer", "ScreenCount",
+    "ScreenExemption", "ScreenHit", "Screening", "StandardItem", "StepRule",
 ]  # fmt: skip
 
 

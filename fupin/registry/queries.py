@@ -91,10 +91,10 @@ def _below(code: str) -> dict[str, str]:
 
 def _visible(user: User, regions: QuerySet[Region]) -> QuerySet[Region]:
     on_the_way = {above for prefix in user.scope.prefixes if prefix for above in ancestors(prefix)}
-    return regions.filter(inside_scope(user.scope, "code") | Q(code__in=on_the_way))
+    return regions.filter(inside(user.scope, "code") | Q(code__in=on_the_way))
 
 
-def inside_scope(scope: Scope, column: str) -> Q:
+def inside(scope: Scope, column: str) -> Q:
     """Half-open ranges, never LIKE; a scope of nothing matches nothing."""
     condition = Q(pk__in=[])
     for low, high in scope.ranges():
@@ -102,11 +102,16 @@ def inside_scope(scope: Scope, column: str) -> Q:
     return condition
 
 
+def may_see(user: User, region: str = "") -> bool:
+    """Whether the user sees households, and those of the region."""
+    return may(user, "see_households") and (not region or user.scope.covers(region))
+
+
 def households_for(user: User) -> QuerySet[Household]:
     """The households of the user's scope; none for roles that may not see any."""
     if not may(user, "see_households"):
         return Household.objects.none()
-    return Household.objects.filter(inside_scope(user.scope, "village_code"))
+    return Household.objects.filter(inside(user.scope, "village_code"))
 
 
 def household_for(user: User, household_id: str) -> Household:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from functools import cache
 
 import polars as pl
-from pypinyin import Style, lazy_pinyin
 
 
 @cache
 def sound(character: str) -> str:
     """zhang for 张; a letter or digit is its own lower-case self."""
+    from pypinyin import Style, lazy_pinyin  # its dictionary takes half a second: only for who spells
+
     return lazy_pinyin(character, style=Style.NORMAL)[0].strip().lower()
 
 

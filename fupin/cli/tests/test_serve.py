@@ -18,8 +18,9 @@ from fupin.cli import postgres
 from fupin.cli.postgres import server
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def data() -> Iterator[Path]:
+    """Empty for the first test, who makes the tables; the second finds them."""
     folder = Path("/tmp") / f"fupin 服务 {os.getpid()}"
     yield folder
     postgres.destroy(folder)
@@ -47,7 +48,7 @@ def get(url: str, process: "subprocess.Popen[str]", seconds: float = 120) -> int
 
 @pytest.fixture
 def serving(data: Path) -> Iterator[tuple["subprocess.Popen[str]", str]]:
-    """`fupin serve` from an empty folder, and its address, once it answers."""
+    """`fupin serve`, and its address, once it answers."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("FUPIN", "DATABASE"))}
     environment = inherited | {"FUPIN_DATA_DIR": str(data), "FUPIN_PG_IDLE_SECONDS": "1", "FUPIN_PG_FAST": "1"}
     port = free_port()

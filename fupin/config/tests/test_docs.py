@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from typer.main import get_command
 
+from fupin.catalogue.screening import read_screening
 from fupin.cli.catalogue_pages import PAGES, catalogue_pages
 from fupin.cli.main import build
 from fupin.config.environment import ENVIRONMENT
@@ -34,6 +35,13 @@ def test_every_link_leads_to_a_file(page: str) -> None:
     text = (ROOT / page).read_text(encoding="utf-8")
     targets = [target.split("#")[0] for target in re.findall(r"\]\((?!http)([^)#][^)]*)\)", text)]
     assert [target for target in targets if not (ROOT / page).parent.joinpath(target).exists()] == []
+
+
+def test_every_screening_rule_stands_on_a_page_with_a_hit_and_a_near_miss() -> None:
+    pages = "\n".join(text for name, text in catalogue_pages().items() if name.startswith("screening-"))
+    sections = pages.split("\n## `")[1:]
+    assert [part.split("`")[0] for part in sections] == list(read_screening().rules)
+    assert [part.split("`")[0] for part in sections if "命中 hit:" not in part or "near miss:" not in part] == []
 
 
 def test_the_catalogue_pages_are_up_to_date() -> None:

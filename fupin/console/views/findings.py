@@ -4,19 +4,25 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import render
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 
+from fupin.accounts import api as accounts
+from fupin.accounts.api import User
+from fupin.console.changes.told import title_of
 from fupin.console.evidence import evidence_of, statements_of
 from fupin.console.filters import FindingFilter, run_asked
 from fupin.console.lists import findings as lists
 from fupin.identify import api as identify
-from fupin.kernel.errors import NotFound
+from fupin.identify.api import Finding, Run
+from fupin.kernel.errors import NotFound, UserError
 from fupin.registry import api as registry
 from fupin.ui import words
 from fupin.ui.answers import answer
-from fupin.ui.guards import room, user_of
+from fupin.ui.guards import Problem, problem_of, room, user_of
 from fupin.ui.places import place_of
 from fupin.ui.templatetags.ui import tongue
 
@@ -46,7 +52,26 @@ def finding(request: HttpRequest, run_id: str, finding_id: str) -> HttpResponse:
     one = identify.findings_for(user, run).filter(finding_id=finding_id).first()
     if one is None:
         raise NotFound(finding_id)
+    if request.method == "POST":
+        return _judged(request, user, one)
+    return _finding(request, user, run, one)
+
+
+def _judged(request: HttpRequest, user: User, one: Finding) -> HttpResponse:
+    try:
+        identify.judge_finding(
+            by=user, finding=one, verdict=request.POST.get("verdict", ""), reason=request.POST.get("reason", "")
+        )
+    except UserError as error:
+        run = identify.run_for(user, one.run_id)
+        return _finding(request, user, run, one, problem_of(error))
+    messages.success(request, _("已记下核实结果"))
+    return redirect("console:finding", one.run_id, one.finding_id)
+
+
+def _finding(request: HttpRequest, user: User, run: Run, one: Finding, problem: Problem | None = None) -> HttpResponse:
     survey = registry.survey_of(user, one.household_id)
+    change = identify.change_of(user, one)
     context = {
         "area": "findings",
         "finding": one,
@@ -54,6 +79,14 @@ def finding(request: HttpRequest, run_id: str, finding_id: str) -> HttpResponse:
         "evidence": evidence_of(run, one),
         "survey": survey,
         "statements": statements_of(one.topic, survey),
+        "verdict": identify.verdict_of(user, one),
+        "proposal": identify.proposal_of(user, one),
+        "change": change,
+        "change_title": title_of(change) if change else "",
+        "may_judge": accounts.may(user, "judge_finding"),
+        "may_change": accounts.may(user, "change_registry"),
+        "problem": problem,
     }
     part = "HX-Request" in request.headers
-    return render(request, "console/finding_detail.html" if part else "console/finding.html", context)
+    name = "console/finding_detail.html" if part else "console/finding.html"
+    return render(request, name, context, status=400 if problem else 200)

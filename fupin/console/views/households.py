@@ -46,7 +46,9 @@ def households(request: HttpRequest) -> HttpResponseBase:
 
 
 def _registered(user: User, asked: HouseholdFilter) -> QuerySet[Household]:
-    found = registry.search_households(user, asked.q) if asked.q else registry.households_for(user)
+    found = (
+        registry.search_households(user, asked.q) if asked.q else registry.households_for(user).filter(ended_on=None)
+    )
     found = found.filter(inside(asked.region))
     if asked.cause:
         found = found.filter(cause_main=asked.cause)

@@ -15,6 +15,7 @@ from fupin.console.dossiers.household import dossier_of
 from fupin.console.filters import run_asked
 from fupin.console.forms import RevealForm
 from fupin.console.portraits import Told, income_per_head, survey_groups, told_of, working_members
+from fupin.console.views.changes import latest
 from fupin.identify import api as identify
 from fupin.identify.api import HouseholdIndex, Run
 from fupin.kernel.errors import UserError
@@ -49,6 +50,7 @@ def portrait(request: HttpRequest, household_id: str) -> HttpResponse:
         "reasons": RevealForm.USUAL,
         "may_assign": accounts.may(user, "assign_helpers"),
         **dossier_of(user, household, ledger),
+        "changes": latest(user, household),
         **_identified(user, household, run_asked(user, request.GET.get("run", ""))),
     }
     return render(request, "console/portrait.html", context)

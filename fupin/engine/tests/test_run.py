@@ -1,4 +1,6 @@
 import json
+import shutil
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -34,6 +36,26 @@ def _people(count: int) -> list[dict[str, Any]]:
 
 @pytest.fixture
 def hamlet(tmp_path: Path) -> RunInputs:
+    return _hamlet(tmp_path)
+
+
+@dataclass(frozen=True)
+class Ran:
+    """A hamlet and a run over it, for all tests that only read."""
+
+    inputs: RunInputs
+    folder: Path
+    manifest: dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def ran(tmp_path_factory: pytest.TempPathFactory) -> Ran:
+    folder: Path = tmp_path_factory.mktemp("ran")
+    hamlet = _hamlet(folder)
+    return Ran(hamlet, folder / "run", execute(hamlet, folder / "run"))
+
+
+def _hamlet(tmp_path: Path) -> RunInputs:
     people = _people(9)
     snapshot = write_snapshot(tmp_path / "snapshot", households=[home(f"H{i}") for i in range(1, 9)], persons=people)
     car = {"plate": "桂A1", "vehicle_type": "K33", "state": "A", "registered_on": date(2019, 1, 1), "name": "张小三"}
@@ -143,9 +165,9 @@ def test_a_rule_naming_what_is_not_there_is_refused() -> None:
 
 
 def test_the_same_inputs_give_the_same_digests_and_a_killed_run_goes_on(
-    hamlet: RunInputs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ran: Ran, hamlet: RunInputs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    first = execute(hamlet, tmp_path / "first")
+    first = ran.manifest
     assert first["counts"]["index"] == 8
     assert first["counts"]["methods"] == {"exact": 1}
 
@@ -170,15 +192,14 @@ def test_a_missing_input_is_named(hamlet: RunInputs, tmp_path: Path) -> None:
         execute(hamlet, tmp_path / "run")
 
 
-def test_an_explanation_names_value_points_and_source(hamlet: RunInputs, tmp_path: Path) -> None:
-    execute(hamlet, tmp_path / "run")
-    told = explain(tmp_path / "run", hamlet, "H1")
+def test_an_explanation_names_value_points_and_source(ran: Ran) -> None:
+    told = explain(ran.folder, ran.inputs, "H1")
     assert sum(len(dimension["indicators"]) for dimension in told["dimensions"]) == len(load_catalogue().indicators)
     lost = [i for d in told["dimensions"] for i in d["indicators"] if i["status"] == "unknown"]
     assert len(lost) == told["unknown"] > 0
     assert told["unknown_fields"][0]["narrows"] > 0
     with pytest.raises(UserError, match="H77"):
-        explain(tmp_path / "run", hamlet, "H77")
+        explain(ran.folder, ran.inputs, "H77")
 
 
 def test_a_digest_ignores_the_order_of_rows_and_sees_every_change(tmp_path: Path) -> None:
@@ -199,9 +220,9 @@ def test_a_digest_ignores_the_order_of_rows_and_sees_every_change(tmp_path: Path
     assert digest not in [digest_frame(frame.with_columns(change), ["k"]) for change in changes]
 
 
-def test_the_score_counts_rules_hidden_errors_and_targeting(hamlet: RunInputs, tmp_path: Path) -> None:
+def test_the_score_counts_rules_hidden_errors_and_targeting(ran: Ran, tmp_path: Path) -> None:
     run, truth = tmp_path / "run", tmp_path / "truth"
-    execute(hamlet, run)
+    shutil.copytree(ran.folder, run)
     truth.mkdir()
     findings = pl.DataFrame({"household_id": ["H1", "H2", "H3"], "rule": ["car"] * 3, "topic": ["car"] * 3,
                              "direction": ["misplaced"] * 3})  # fmt: skip

@@ -8,11 +8,11 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from fupin.accounts.tests.fixtures import Cast
+from fupin.accounts.tests.fixtures import VILLAGE, Cast
 from fupin.identify.cases.models import Notice, Objection
 from fupin.identify.cases.tests.play import apply_for, compared, hang, ordinary_household, to_step, turned_calendar
 from fupin.portal import throttle
-from fupin.registry.tests.fixtures import VILLAGE, Homes
+from fupin.registry.tests.fixtures import Homes
 
 Wait = Callable[[int], None]
 wait = pytest.fixture(lambda db, monkeypatch: (yield from turned_calendar(monkeypatch)))

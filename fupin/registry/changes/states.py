@@ -3,36 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
 
 from django.db import transaction
 
 from fupin.accounts.api import User
+from fupin.catalogue.changes import ChangeKind
 from fupin.catalogue.schema import code_lists
 from fupin.kernel.errors import UserError
 from fupin.registry.change_models import RegistryChange
-from fupin.registry.changes.checks import demand_day, demand_reason, home_to_change
+from fupin.registry.changes.checks import Filing, begin, demand_day
 from fupin.registry.changes.steps import Step
 from fupin.registry.household_models import Household, HouseholdState
-
-
-@dataclass(frozen=True)
-class Turn:
-    """``before``: states it may begin in. ``overwrites``: it may reach back behind the present period."""
-
-    before: tuple[str, ...]
-    after: tuple[str, ...]
-    overwrites: bool = False
-
-
-TURNS = {
-    "entry": Turn(("9",), ("0",)),
-    "exit": Turn(("0", "2", "3"), ("1", "2")),
-    "return": Turn(("1", "2"), ("3",)),
-    "correct_entry": Turn(("0", "1", "2", "3"), ("9",), overwrites=True),
-    "correct_exit": Turn(("1", "2"), ("0", "3"), overwrites=True),
-}
 
 
 @transaction.atomic
@@ -53,21 +35,19 @@ def change_state(
 
     Raises NotFound, Forbidden, UserError (a day that cannot be, a state that does not follow), Stale.
     """
-    home = home_to_change(by, household_id, version)
-    turn = TURNS[kind]
-    demand_reason(reason)
-    demand_day(effective)
-    if home.state not in turn.before or state not in turn.after or state == home.state:
+    filing = Filing(kind, effective, reason, tuple(proofs), version, finding)
+    home, turn = begin(by, household_id, filing, "state")
+    demand_day(turn, effective)
+    if turn.by_case and case_id is None:
+        raise _only_by_case(turn)
+    if home.state not in turn.begins_in or state not in turn.ends_in or state == home.state:
         raise _does_not_follow(home, state)
     step = Step(home)
     _turn(step, home, state, effective, turn)
-    return step.write(
-        by=by, kind=kind, effective=effective, reason=reason, proofs=proofs, case_id=case_id, finding=finding,
-        state=(home.state, state),
-    )  # fmt: skip
+    return step.file(by, filing, case_id=case_id, state=(home.state, state))
 
 
-def _turn(step: Step, home: Household, state: str, effective: date, turn: Turn) -> None:
+def _turn(step: Step, home: Household, state: str, effective: date, turn: ChangeKind) -> None:
     periods = list(HouseholdState.objects.filter(household=home).order_by("valid_from"))
     if periods and effective < periods[0].valid_from:
         raise _before(periods[0].valid_from, "该户进入登记库之前", "before the household was known")
@@ -100,6 +80,13 @@ def _dates(home: Household, state: str, effective: date, kept: Sequence[Househol
         return {"exited_on": None}
     earlier = [one.valid_from for one in kept if one.state in ("1", "2")]
     return {"exited_on": earlier[-1] if earlier else home.exited_on}
+
+
+def _only_by_case(turn: ChangeKind) -> UserError:
+    return UserError(
+        f"“{turn.zh}”只能由办结的程序作出", f"{turn.en!r} comes about by a passed case alone",
+        "请在该户页面发起相应程序", "open the procedure on the household's page",
+    )  # fmt: skip
 
 
 def _does_not_follow(home: Household, state: str) -> UserError:

@@ -13,9 +13,11 @@ from typing import Any
 
 from django.db import connection, models
 
+from fupin.accounts import api as accounts
 from fupin.accounts.api import User
 from fupin.kernel.errors import UserError
 from fupin.registry.change_models import RegistryChange
+from fupin.registry.changes.checks import HEAD, Filing
 from fupin.registry.household_models import Household, HouseholdState, Membership, Person
 from fupin.registry.spelling import initials, spell
 
@@ -25,7 +27,6 @@ TABLES: Mapping[str, type[models.Model]] = {
     "membership": Membership,
     "state": HouseholdState,
 }
-HEAD = "01"
 Image = dict[str, Any]
 Images = dict[str, Image | None]
 
@@ -78,6 +79,13 @@ class Step:
         self.before[key_of(row)] = image_of(row)
         self.after[key_of(row)] = None
 
+    def file(self, by: User, filing: Filing, **more: Any) -> RegistryChange:
+        """Written as the form says."""
+        return self.write(
+            by=by, kind=filing.kind, effective=filing.effective, reason=filing.reason, proofs=filing.proofs,
+            finding=filing.finding, **more,
+        )  # fmt: skip
+
     def write(
         self,
         *,
@@ -97,6 +105,11 @@ class Step:
             kind=kind, household=self.household, other=self.other, person_id=self.person_id,
             village_code=self.household.village_code, effective=effective, by=by, reason=reason.strip(),
             proofs=list(proofs), before=told(self.before, states[0]), after=told(self.after, states[1]), **more,
+        )  # fmt: skip
+        accounts.record(
+            by=by, verb="change_registry", object_kind="household", object_id=self.household.pk,
+            region=self.household.village_code, reason=change.reason[:200],
+            detail={"kind": kind, "change": change.pk},
         )  # fmt: skip
         apply(self.before, self.after, self._new)
         for home in filter(None, (self.household, self.other)):

@@ -13,7 +13,7 @@ from django.db.models.functions import Coalesce
 from fupin.accounts.api import User, may
 from fupin.kernel.errors import NotFound
 from fupin.registry.models import Helping, TeamMember, TeamRole
-from fupin.registry.queries import households_for, inside_scope, region
+from fupin.registry.queries import households_for, inside, region
 
 #: in the order of ``Tally``; poor: on the list and not exited (未脱贫, 预脱贫, 返贫)
 STATES: Mapping[str, tuple[str, ...]] = {
@@ -134,8 +134,8 @@ def helping_counts(user: User, low: str) -> HelpingCounts:
         return HelpingCounts(0, 0)
     now = Helping.objects.filter(until__isnull=True)
     if not all(prefix.startswith(low) for prefix in user.scope.prefixes):  # else the row policy says the same already
-        inside = {"household__village_code__gte": low, "household__village_code__lt": low + ":"}
-        now = now.filter(inside_scope(user.scope, "household__village_code"), **inside)
+        below = {"household__village_code__gte": low, "household__village_code__lt": low + ":"}
+        now = now.filter(inside(user.scope, "household__village_code"), **below)
     found = now.aggregate(helpers=Count("helper", distinct=True), households=Count("household", distinct=True))
     return HelpingCounts(found["helpers"], found["households"])
 
@@ -154,7 +154,7 @@ def team_counts(user: User, low: str) -> TeamCounts:
     if not may(user, "see_households"):
         return TeamCounts(0, 0, 0)
     now = TeamMember.objects.filter(village_code__gte=low, village_code__lt=low + ":", until__isnull=True)
-    now = now.filter(inside_scope(user.scope, "village_code"))
+    now = now.filter(inside(user.scope, "village_code"))
     first = Count("village_code", filter=Q(role=TeamRole.FIRST_SECRETARY), distinct=True)
     found = now.aggregate(villages=Count("village_code", distinct=True), members=Count("pk"), first=first)
     return TeamCounts(found["villages"], found["members"], found["first"])

@@ -18,7 +18,7 @@ from fupin.catalogue.village_standards import village_standards
 from fupin.kernel.errors import NotFound, UserError
 from fupin.registry.dossiers.incoming import FIRST_YEAR
 from fupin.registry.models import Progress, TeamMember, TeamRole, VillageProject, VillageYear
-from fupin.registry.queries import inside_scope, region
+from fupin.registry.queries import inside, region
 
 VILLAGE_LEVEL = 5
 Values = dict[str, Any]
@@ -41,7 +41,7 @@ def latest_forms(user: User, low: str, items: Collection[str]) -> dict[str, Valu
     if not accounts.may(user, "see_households"):
         return {}
     rows = VillageYear.objects.filter(village_code__gte=low, village_code__lt=low + ":")
-    newest = rows.filter(inside_scope(user.scope, "village_code")).order_by("village_code", "-year")
+    newest = rows.filter(inside(user.scope, "village_code")).order_by("village_code", "-year")
     found = newest.distinct("village_code").values_list("village_code", *items)
     return {village: dict(zip(items, values, strict=True)) for village, *values in found}
 

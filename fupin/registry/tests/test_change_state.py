@@ -10,11 +10,13 @@ from django.db import DatabaseError, connection, transaction
 
 from fupin.accounts.api import acting_as
 from fupin.accounts.tests.fixtures import VILLAGE, Cast
+from fupin.catalogue.changes import change_kinds
 from fupin.kernel.errors import Forbidden, NotFound, UserError
 from fupin.registry import api as registry
 from fupin.registry.models import Household, HouseholdState, RegistryChange
 from fupin.registry.tests.fixtures import Homes
 
+pytestmark = pytest.mark.usefixtures("cases_stand_aside")
 EXIT = date(2026, 3, 1)
 BACK = date(2026, 6, 1)
 
@@ -26,7 +28,8 @@ def refused(sql: str, *params: Any) -> str:
 
 
 def turn(cast: Cast, kind: str, state: str, effective: date, **more: Any) -> RegistryChange:
-    case = {"case_id": 7} if kind in ("entry", "exit", "return") else {}
+    known = change_kinds()[kind]
+    case = {"case_id": 7} if known.by_case else {"proofs": known.papers}
     with acting_as(cast.county_office):
         return registry.change_state(
             by=cast.county_office, household_id="H-own", state=state, effective=effective, kind=kind,

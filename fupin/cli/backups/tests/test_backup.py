@@ -11,13 +11,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from django.db import connection
 
 from fupin.cli import postgres
+from fupin.cli.backups import restore_backup, take_backup
 from fupin.cli.backups.programs import find_program
 from fupin.cli.backups.take import LEFT_OUT
 from fupin.cli.backups.tests.house import ask, command, fupin
+from fupin.kernel.errors import UserError
+from fupin.kernel.keys import Keys
 
 
 @dataclass(frozen=True)
@@ -67,6 +71,25 @@ def take_under_load(home: Path, data: Path) -> Taken:
     return Taken(home, data, home / "one", home / "keys", before)
 
 
+@pytest.fixture
+def here(taken: Taken, settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is refused before anything is read or written is asked for in this process: starting one takes seconds."""
+    settings.FUPIN_DATA_DIR = taken.data
+    monkeypatch.setenv("FUPIN_NO_DATABASE", "1")
+    for name in ("DATABASE_URL", "DATABASE_OWNER_URL"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def silent(step: str, share: float) -> None:
+    """Nobody watches the progress."""
+
+
+@pytest.fixture(scope="module")
+def after(back: Path) -> dict[str, Any]:
+    facts: dict[str, Any] = ask("facts", data=back)
+    return facts
+
+
 @pytest.fixture(scope="module")
 def back(taken: Taken) -> Iterator[Path]:
     """Brought back into another data folder."""
@@ -79,13 +102,13 @@ def back(taken: Taken) -> Iterator[Path]:
         postgres.destroy(data)
 
 
-def test_what_comes_back_is_what_was_there(taken: Taken, back: Path) -> None:
-    after, said = ask("facts", data=back), taken.manifest
+def test_what_comes_back_is_what_was_there(taken: Taken, after: dict[str, Any]) -> None:
+    said, tables = taken.manifest, dict(after["tables"])
     # the key of the tickets is written anew at the end of the restore, and that stands in the trail
-    trails = after["tables"].pop("accounts_trail"), said["tables"].pop("accounts_trail")
+    trails = tables.pop("accounts_trail"), said["tables"].pop("accounts_trail")
     assert trails[0] == trails[1] + 1
-    assert after["tables"] == said["tables"]
-    assert after["tables"]["exchange_delivery"] >= taken.before["tables"]["exchange_delivery"] + 4
+    assert tables == said["tables"]
+    assert tables["exchange_delivery"] >= taken.before["tables"]["exchange_delivery"] + 4
     for run, digests in taken.before["digests"].items():
         assert after["digests"][run] == digests == after["pinned digests"][run]
     assert after["signs in"]
@@ -98,9 +121,11 @@ def test_every_file_that_a_row_names_is_there_though_files_came_and_went_meanwhi
     assert set(found["states"]) <= {"accepted", "refused"}
 
 
-def test_sessions_and_the_key_of_the_tickets_are_not_brought_back(taken: Taken, back: Path) -> None:
-    assert ask("facts", data=taken.data)["sessions"] > 0
-    assert ask("facts", data=back)["sessions"] == 0
+def test_sessions_and_the_key_of_the_tickets_are_not_brought_back(taken: Taken, after: dict[str, Any]) -> None:
+    with psycopg.connect(postgres.ensure_server(taken.data).owner_url) as owner:
+        sessions = owner.execute("SELECT count(*) FROM django_session").fetchone()
+    assert sessions is not None
+    assert sessions[0] > after["sessions"] == 0
     program = str(find_program("pg_restore", 18))
     listed = subprocess.check_output([program, "--list", str(taken.backup / "database.dump")], text=True)
     assert "TABLE DATA public accounts_user " in listed
@@ -148,43 +173,42 @@ def test_the_check_restores_into_a_throw_away_server(taken: Taken) -> None:
     assert "备份完好" in done.stdout
 
 
-def test_a_damaged_file_is_named_and_nothing_is_written(taken: Taken) -> None:
+def test_a_damaged_file_is_named_and_nothing_is_written(taken: Taken, here: None) -> None:
     victim = next(path for path in sorted((taken.backup / "data" / "lake").rglob("*.parquet")))
     whole = victim.read_bytes()
     victim.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
     target = taken.empty()
     try:
-        done = fupin("restore", str(taken.backup), "--keys", str(taken.keys), data=target)
+        with pytest.raises(UserError, match=victim.name):
+            restore_backup(source=taken.backup, data=target, keys=taken.keys, report=silent)
         checked = fupin("backup", "--verify", str(taken.backup), data=target)
     finally:
         victim.write_bytes(whole)
-    assert (done.returncode, checked.returncode) == (2, 2)
-    assert victim.name in done.stderr
+    assert checked.returncode == 2
+    assert victim.name in checked.stderr
     assert "another backup" in checked.stderr
     assert not target.exists()
 
 
-def test_other_keys_are_refused(taken: Taken, tmp_path: Path) -> None:
-    from fupin.kernel.keys import Keys
-
+def test_other_keys_are_refused(taken: Taken, here: None, tmp_path: Path) -> None:
     Keys.generate().save(tmp_path / "keys.json")
     target = taken.empty()
-    done = fupin("restore", str(taken.backup), "--keys", str(tmp_path), data=target)
-    assert done.returncode == 2
-    assert "not this backup's: e1, l1, p1" in done.stderr
+    with pytest.raises(UserError) as refused:
+        restore_backup(source=taken.backup, data=target, keys=tmp_path, report=silent)
+    assert "not this backup's: e1, l1, p1" in refused.value.en
     assert not target.exists()
 
 
-def test_a_backup_of_a_later_version_is_refused(taken: Taken, tmp_path: Path) -> None:
+def test_a_backup_of_a_later_version_is_refused(taken: Taken, here: None, tmp_path: Path) -> None:
     copy = tmp_path / "later"
     copy.mkdir()
     told = taken.manifest
     told["migrations"].append("registry.9999_later")
     (copy / "manifest.json").write_text(json.dumps(told))
-    done = fupin("restore", str(copy), "--keys", str(taken.keys), data=taken.empty())
-    assert done.returncode == 2
-    assert "registry.9999_later" in done.stderr
-    assert "upgrade the program" in done.stderr
+    with pytest.raises(UserError) as refused:
+        restore_backup(source=copy, data=taken.empty(), keys=taken.keys, report=silent)
+    assert "registry.9999_later" in refused.value.en
+    assert "upgrade the program" in refused.value.hint_en
 
 
 def test_the_next_backup_shares_what_has_not_changed(taken: Taken) -> None:
@@ -198,31 +222,45 @@ def test_the_next_backup_shares_what_has_not_changed(taken: Taken) -> None:
     shutil.rmtree(target)
 
 
-@pytest.mark.parametrize(
-    ("arguments", "words"),
-    [
-        (["{home}/new"], "say where the keys are"),
-        (["{home}/new", "--keys", "{home}/new"], "must not lie with the backup"),
-        (["{home}/new", "--keys", "{home}/new/keys"], "must not lie with the backup"),
-        (["{home}/one", "--without-keys"], "not an empty folder"),
-        (["{home}/var/backup", "--without-keys"], "must not lie in the data folder"),
-        (["{home}/new", "--without-keys", "--since", "{home}/keys"], "is no backup"),
-    ],
-)
-def test_a_backup_that_cannot_be_is_refused_with_words(taken: Taken, arguments: list[str], words: str) -> None:
-    done = fupin("backup", *(one.format(home=taken.home) for one in arguments), data=taken.data)
+def test_where_the_keys_go_has_to_be_said(taken: Taken) -> None:
+    done = fupin("backup", f"{taken.home}/new", data=taken.data)
     assert done.returncode == 2
-    assert words in done.stderr
+    assert "say where the keys are" in done.stderr
     assert not (taken.home / "new").exists()
 
 
-def test_an_occupied_data_folder_is_not_touched(taken: Taken) -> None:
-    done = fupin("restore", str(taken.backup), "--keys", str(taken.keys), data=taken.data)
-    assert done.returncode == 2
-    assert "the data folder is not empty" in done.stderr
+@pytest.mark.parametrize(
+    ("target", "keys", "since", "words"),
+    [
+        ("new", "new", None, "must not lie with the backup"),
+        ("new", "new/keys", None, "must not lie with the backup"),
+        ("one", None, None, "not an empty folder"),
+        ("var/backup", None, None, "must not lie in the data folder"),
+        ("new", None, "keys", "is no backup"),
+    ],
+)
+def test_a_backup_that_cannot_be_is_refused_with_words(
+    taken: Taken, here: None, target: str, keys: str | None, since: str | None, words: str
+) -> None:
+    home = taken.home
+    with pytest.raises(UserError) as refused:
+        take_backup(
+            target=home / target,
+            keys=home / keys if keys else None,
+            since=home / since if since else None,
+            report=silent,
+        )
+    assert words in refused.value.en
+    assert not (home / "new").exists()
 
 
-def test_a_backup_without_its_manifest_is_none(taken: Taken) -> None:
-    done = fupin("restore", str(taken.backup / "data"), "--keys", str(taken.keys), data=taken.empty())
-    assert done.returncode == 2
-    assert "was not finished" in done.stderr
+def test_an_occupied_data_folder_is_not_touched(taken: Taken, here: None) -> None:
+    with pytest.raises(UserError) as refused:
+        restore_backup(source=taken.backup, data=taken.data, keys=taken.keys, report=silent)
+    assert "the data folder is not empty" in refused.value.en
+
+
+def test_a_backup_without_its_manifest_is_none(taken: Taken, here: None) -> None:
+    with pytest.raises(UserError) as refused:
+        restore_backup(source=taken.backup / "data", data=taken.empty(), keys=taken.keys, report=silent)
+    assert "was not finished" in refused.value.en

@@ -13,7 +13,7 @@ import pytest
 from fupin.catalogue.schema import DATA
 from fupin.engine.digest import digest_file
 from fupin.engine.inputs import RunInputs
-from fupin.engine.run import RESULTS, execute
+from fupin.engine.run import RESULTS, execute, read_manifest
 from fupin.engine.spark import homes
 from fupin.engine.spark.dialect import to_arrow
 from fupin.engine.spark.homes import PACKED, PARTNERS, Order, bucket_folder, compute_bucket, is_done
@@ -27,9 +27,17 @@ from fupin.kernel.errors import UserError
 BOUNDS = ("H3", "H6", "H8")
 
 
-@pytest.fixture
-def hamlet(tmp_path: Path) -> RunInputs:
-    return build(tmp_path / "data")
+@pytest.fixture(scope="module")
+def hamlet(tmp_path_factory: pytest.TempPathFactory) -> RunInputs:
+    return build(tmp_path_factory.mktemp("hamlet"))
+
+
+@pytest.fixture(scope="module")
+def whole(hamlet: RunInputs, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run over all of it at once."""
+    folder: Path = tmp_path_factory.mktemp("whole") / "run"
+    execute(hamlet, folder)
+    return folder
 
 
 def _packing(inputs: RunInputs, run: Path, folder: Path, done: frozenset[int] = frozenset()) -> Packing:
@@ -55,9 +63,9 @@ def _compute(inputs: RunInputs, packing: Packing) -> list[dict[str, Any]]:
     return [compute_bucket(order, (pa.scalar(bucket),), tables[bucket]).to_pylist()[0] for bucket in sorted(tables)]
 
 
-def test_buckets_of_households_give_the_digests_of_the_whole(hamlet: RunInputs, tmp_path: Path) -> None:
-    manifest = execute(hamlet, tmp_path / "run")
-    packing = _packing(hamlet, tmp_path / "run", tmp_path / "work")
+def test_buckets_of_households_give_the_digests_of_the_whole(hamlet: RunInputs, whole: Path, tmp_path: Path) -> None:
+    manifest = read_manifest(whole)
+    packing = _packing(hamlet, whole, tmp_path / "work")
     reports = _compute(hamlet, packing)
     # the household outside the region travels with its bucket and is left out there
     assert [report["households"] for report in reports] == [2, 3, 2, 2]
@@ -67,21 +75,19 @@ def test_buckets_of_households_give_the_digests_of_the_whole(hamlet: RunInputs, 
         assert digest_file(tmp_path / f"{result}.parquet", RESULTS[result]) == manifest["digests"][result]
 
 
-def test_a_bucket_that_is_done_gets_no_rows(hamlet: RunInputs, tmp_path: Path) -> None:
-    execute(hamlet, tmp_path / "run")
-    packets = _packets(_packing(hamlet, tmp_path / "run", tmp_path / "work", done=frozenset({0, 2})))
+def test_a_bucket_that_is_done_gets_no_rows(hamlet: RunInputs, whole: Path, tmp_path: Path) -> None:
+    packets = _packets(_packing(hamlet, whole, tmp_path / "work", done=frozenset({0, 2})))
     assert set(packets["bucket"]) == {1, 3}
 
 
 def test_a_fault_in_a_bucket_is_reported_in_words_and_leaves_nothing(
-    hamlet: RunInputs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    hamlet: RunInputs, whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(*_: object) -> None:
         raise UserError("户 H1 有误", "household H1 is wrong", "改", "mend")
 
-    execute(hamlet, tmp_path / "run")
     monkeypatch.setattr(homes, "fields_step", refuse)
-    packing = _packing(hamlet, tmp_path / "run", tmp_path / "work")
+    packing = _packing(hamlet, whole, tmp_path / "work")
     report = _compute(hamlet, packing)[0]
     assert json.loads(report["problem"]) == ["户 H1 有误", "household H1 is wrong", "改", "mend"]
     assert not is_done(packing.folder / "parts", 0)

@@ -27,7 +27,9 @@
     return new URL(action, location.href).pathname;
   }
   const alike = (path) => [...document.forms].filter((form) => isPost(form) && target(form) === path);
-  const typedIn = (form) => [...form.elements].filter((one) => one.name && !NEVER.includes(one.type));
+  // data-kept: a hidden field that says what had been read; data-forgotten: a number that is kept nowhere
+  const isKept = (one) => (one.hasAttribute("data-kept") || !NEVER.includes(one.type)) && !one.hasAttribute("data-forgotten");
+  const typedIn = (form) => [...form.elements].filter((one) => one.name && isKept(one));
   const isChoice = (one) => one.type === "checkbox" || one.type === "radio";
 
   function valueOf(one) {
