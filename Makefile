@@ -7,13 +7,13 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 CODE_ONLY := FUPIN_NO_DATABASE=1
 
-.PHONY: demo run test test-spark spark check bench format lock browser clean
+.PHONY: demo run test test-spark spark check bench format lock browser fonts clean
 .DEFAULT_GOAL := demo
 
-demo: $(READY)
+demo: $(READY) fonts
 	$(BIN)/fupin demo $(ARGS)
 
-run: $(READY)
+run: $(READY) fonts
 	$(BIN)/fupin serve $(ARGS)
 
 test: $(READY) browser
@@ -69,6 +69,18 @@ $(READY): requirements.lock pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
 	$(CODE_ONLY) $(BIN)/fupin manage compile_translations
 	@touch $(READY)
+
+# A Chinese font for the printed papers; without one everything else works, and the page that prints says what is missing.
+fonts:
+	@if ! fc-list :lang=zh 2>/dev/null | grep -q .; then \
+	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	    apt-get update -qq || true; DEBIAN_FRONTEND=noninteractive apt-get install -y -qq fonts-noto-cjk fontconfig || true; \
+	  fi; \
+	  fc-list :lang=zh 2>/dev/null | grep -q . || { \
+	    echo "没有找到中文字体：打印扶贫手册等 PDF 需要它，请安装："; \
+	    echo "no Chinese font was found; the printed papers need one, install it:"; \
+	    echo "  sudo apt-get install fonts-noto-cjk fontconfig"; }; \
+	fi
 
 # Chromium for the tests of the pages, and a font so that Chinese is not drawn as boxes. The one without windows is
 # three times quicker; where it cannot be had, the ordinary one does as well.

@@ -25,6 +25,8 @@ VERBS = {
     "screen": ("发起逻辑筛查、提交更正名单", "screen the registry, hand in correction lists"),
     "judge_finding": ("核实疑点（属实、不属实）", "confirm or dismiss findings"),
     "exempt": ("豁免筛查规则（写明理由和期限）", "exempt from a screening rule, with reason and last day"),
+    "assign_helpers": ("安排、终止帮扶责任人", "pair helpers with households, end a pairing"),
+    "state_village": ("填报村情、驻村工作队和项目", "state a village's form, team and projects"),
     "change_registry": ("登记户和人的变更", "record changes of households and persons"),
     "import_ledgers": ("导入台账、保存列的对应", "import ledgers, save what their columns are"),
     "export_ledgers": ("导出台账（含完整号码的须写理由）", "export ledgers; full numbers need a reason"),
@@ -81,6 +83,8 @@ class Office(RoleRights):
             "load_registry",
             "issue_token",
             "manage_users",
+            "assign_helpers",
+            "state_village",
         }
         | {"import_ledgers", "export_ledgers"}
         | {"see_agreements", "sign_agreements", "read_shared"}
@@ -98,6 +102,7 @@ class Cadre(RoleRights):
     )
     verbs = frozenset(
         {"see_households", "see_results", "reveal_id", "screen", "change_registry", "judge_finding", "handle_cases"}
+        | {"state_village"}
     )
 
 

@@ -16,9 +16,11 @@ from fupin.catalogue.rules import Rule
 from fupin.catalogue.schema import Dataset, code_lists, datasets, tables
 from fupin.catalogue.screening import read_screening
 from fupin.catalogue.standards import standards
+from fupin.catalogue.village_form import village_form
 from fupin.cli.markdown import NOTE, page, table
 from fupin.cli.screening_pages import screening_pages
 from fupin.cli.standards_pages import standards_parts
+from fupin.cli.village_page import village_page
 from fupin.kernel.errors import UserError
 from fupin.registry.personal import CLASSES, PERSONAL
 
@@ -65,6 +67,7 @@ def catalogue_pages() -> dict[str, str]:
         "rules.md": _rules_page(catalogue),
         "parameters.md": _parameters_page(catalogue),
         "procedures.md": _procedures_page(),
+        "village.md": village_page(),
         "standards.md": page("Exit standards 退出标准", standards_parts()),
         "changes.md": _changes_page(),
         "ledgers.md": _ledgers_page(),
@@ -94,6 +97,7 @@ def _index_page(catalogue: Catalogue) -> str:
         f"* [Screening rules](screening.md): {len(read_screening().rules)}",
         f"* [Parameters](parameters.md): {len(catalogue.parameters)}",
         f"* [Procedures](procedures.md): {len(procedures())}",
+        f"* [Form of a village](village.md): {len(village_form().items)} items, and its exit standards",
         f"* [Exit standards of households](standards.md): {len(standards())}",
         f"* [Kinds of change](changes.md): {len(change_kinds())}",
         f"* [Ledgers](ledgers.md): {len(layouts())} layouts",

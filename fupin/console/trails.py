@@ -11,7 +11,18 @@ from django.utils.translation import gettext as _
 
 from fupin.accounts.api import User
 from fupin.catalogue.schema import Column, tables
-from fupin.registry.api import Act, Answer, Change, Household, LedgerEntry, Person, SealedValue, Survey, Touched
+from fupin.registry.api import (
+    Act,
+    Answer,
+    Change,
+    Helping,
+    Household,
+    LedgerEntry,
+    Person,
+    SealedValue,
+    Survey,
+    Touched,
+)
 from fupin.ui.facts import value_in_words
 from fupin.ui.templatetags.ui import language, role_name, verb_name
 
@@ -23,6 +34,7 @@ MODELS = {
     "registry_sealedvalue": ("persons", SealedValue),
     "registry_survey": ("survey", Survey),
     "registry_ledgerentry": ("ledger", LedgerEntry),
+    "registry_helping": ("households", Helping),
 }
 LOADED = ("I", "X")
 MONTHS_SHOWN = 6
@@ -128,6 +140,9 @@ def _verbose(source: str, name: str) -> str:
         "valid_from": _("起"),
         "valid_to": _("止"),
         "relation": _("与户主关系"),
+        "since": _("起"),
+        "until": _("止"),
+        "ended_why": _("终止原因"),
     }
     if name in known:
         return known[name]
@@ -137,6 +152,7 @@ def _verbose(source: str, name: str) -> str:
 
 def group_name(group: str) -> str:
     names = {"household": _("户情"), "members": _("成员"), "survey": _("入户调查"), "ledger": _("收支台账")}
+    names["helping"] = _("结对帮扶")
     return names.get(group, _("加密项"))
 
 

@@ -15,7 +15,7 @@ from fupin.catalogue.load import load_catalogue
 from fupin.catalogue.screening import ScreenRule, read_screening
 from fupin.engine.screening_words import named_columns, told_message
 from fupin.identify.queries import ancestors_of, in_scope
-from fupin.identify.screening_models import ScreenAnswer, ScreenCount, ScreenExemption, ScreenHit, Screening
+from fupin.identify.screening_models import ScreenAnswer, ScreenCount, ScreenExemption, ScreenHit, Screening, Standing
 from fupin.kernel.errors import NotFound
 from fupin.kernel.regions import ancestors
 
@@ -57,6 +57,16 @@ def previous_screening(one: Screening) -> Screening | None:
 
 def hits_for(user: User, one: Screening) -> QuerySet[ScreenHit]:
     return ScreenHit.objects.filter(in_scope(user.scope, "village_code"), screening=one)
+
+
+def open_hits_of(user: User, village: str, household_id: str) -> list[ScreenHit]:
+    """What the newest screening over a village still finds wrong with a household or its members, the worst first."""
+    covering = [*ancestors(village), village]
+    newest = screenings_for(user).filter(region__in=covering, state="finished").order_by("-started_at").first()
+    if newest is None:
+        return []
+    found = hits_for(user, newest).filter(village_code=village, household_id=household_id, exempted=False)
+    return list(found.exclude(standing=Standing.MENDED).order_by("severity", "rule", "object_id"))
 
 
 def hit_for(user: User, one: Screening, key: str) -> ScreenHit:

@@ -304,6 +304,7 @@ PLACES = (
     ),
     _hint_place("registry_person", "person_id", "id_hint"),
     _hint_place("registry_household", "household_id", "phone_hint"),
+    _hint_place("registry_helper", "helper_id", "phone_hint"),
     _hash_place("registry_person", "person_id", "id_number", "person", _person_hashes),
     _hash_place("registry_household", "household_id", "phone", "household", _phone_hashes),
     Place(

@@ -1,6 +1,7 @@
 """The truth: regions, households, persons, yearly survey, monthly ledger."""
 
 from fupin.registry.change_models import RegistryChange
+from fupin.registry.dossier_models import Helper, Helping, Progress, TeamMember, TeamRole, VillageProject, VillageYear
 from fupin.registry.household_models import Household, HouseholdState, Membership, Person, Region
 from fupin.registry.ledger_models import LedgerEntry
 from fupin.registry.ledgers.models import BatchState, LedgerBatch, LedgerCells, LedgerMapping
@@ -9,6 +10,8 @@ from fupin.registry.survey_models import Survey
 
 __all__ = [
     "BatchState",
+    "Helper",
+    "Helping",
     "Household",
     "HouseholdState",
     "Kind",
@@ -19,9 +22,14 @@ __all__ = [
     "LedgerMapping",
     "Membership",
     "Person",
+    "Progress",
     "Region",
     "RegistryChange",
     "SealedField",
     "SealedValue",
     "Survey",
+    "TeamMember",
+    "TeamRole",
+    "VillageProject",
+    "VillageYear",
 ]

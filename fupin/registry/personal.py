@@ -9,6 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from fupin.catalogue.village_form import village_form
+
+VILLAGE_YEAR = ("village_code", "year", "stated_by", "stated_on", "entered_by", *village_form().items)
+
 CLASSES = {
     "identity": ("身份标识", "identity", "加密或加密散列，默认掩码；住户编号除外", "encrypted or hashed, masked"),
     "contact": ("联系方式", "contact", "加密，默认掩码", "encrypted, masked"),
@@ -45,6 +49,10 @@ PERSONAL: Mapping[str, Mapping[str, str]] = {
     "LedgerEntry": {"household_id": "identity", "*": "sensitive"},
     # cells of ledgers as they were written: codes of health among them
     "LedgerCells": {"household_id": "identity", "record": "identity", "cells": "sensitive", "former": "sensitive"},
+    "Helper": {"name": "personal", "unit": "personal", "post": "personal", "phone_hint": "contact",
+               "username": "personal"},
+    "Helping": {"household_id": "identity", "helper_id": "personal"},
+    "TeamMember": {"name": "personal", "unit": "personal", "post": "personal"},
     # images of rows: names, birth dates, health among them
     "RegistryChange": {
         "household_id": "identity", "other_id": "identity", "person_id": "identity", "village_code": "personal",
@@ -62,6 +70,12 @@ NOT_PERSONAL: Mapping[str, frozenset[str]] = {
     "SealedValue": frozenset({"kind", "field", "key", "written_at"}),
     "Survey": frozenset({"year", "surveyed_on", "surveyor"}),
     "LedgerEntry": frozenset({"month", "period_months"}),
+    "Helper": frozenset({"helper_id"}),
+    "Helping": frozenset({"id", "since", "until", "ended_why"}),
+    # what a village states are counts; who stated them is an official named on the form
+    "VillageYear": frozenset(VILLAGE_YEAR),
+    "TeamMember": frozenset({"id", "village_code", "role", "since", "until"}),
+    "VillageProject": frozenset({"id", "village_code", "name", "year", "funds", "source", "progress"}),
     "RegistryChange": frozenset(
         {"id", "kind", "recorded_at", "by_id", "case_id", "batch", "reverses_id", "finding", "txid"}
     ),

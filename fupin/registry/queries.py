@@ -16,7 +16,7 @@ from fupin.kernel.masks import mask_name
 from fupin.kernel.periods import full_years
 from fupin.kernel.regions import ancestors
 from fupin.kernel.scope import Scope
-from fupin.registry.models import Household, LedgerEntry, Membership, Person, Region, Survey
+from fupin.registry.models import Household, HouseholdState, LedgerEntry, Membership, Person, Region, Survey
 from fupin.registry.sealing import hint_of, unseal
 
 #: codes and flags of a person that a member's row shows as words
@@ -42,6 +42,9 @@ class MemberView:
     self_care: str
     work_region: str
     work_months: int | None
+    medical_insured: bool | None
+    pension_insured: bool | None
+    serious_illness_insured: bool | None
 
 
 def has_regions() -> bool:
@@ -63,6 +66,11 @@ def region(code: str) -> Region:
     if found is None:
         raise NotFound(code)
     return found
+
+
+def provinces() -> list[Region]:
+    """Those that are loaded, by code."""
+    return list(Region.objects.filter(level=1).order_by("code").defer("geometry"))
 
 
 def breadcrumb(code: str) -> list[Region]:
@@ -140,6 +148,9 @@ def _member(row: Membership, on: date, lang: str) -> MemberView:
         relation=label("relation", row.relation, lang),
         id_masked=_masked_id(person),
         work_months=person.work_months,
+        medical_insured=person.medical_insured,
+        pension_insured=person.pension_insured,
+        serious_illness_insured=person.serious_illness_insured,
         **{name: label(tables()["persons"].columns[name].codes, getattr(person, name), lang) for name in LABELLED},
     )
 
@@ -177,6 +188,11 @@ def person_for(user: User, person_id: str) -> Person:
 def survey_of(user: User, household: Household | str) -> Survey | None:
     """The latest year's survey. Raises NotFound."""
     return Survey.objects.filter(household=seen(user, household)).order_by("-year").first()
+
+
+def states_of(user: User, household: Household | str) -> list[HouseholdState]:
+    """脱贫属性 from when to when, in order. Raises NotFound."""
+    return list(HouseholdState.objects.filter(household=seen(user, household)).order_by("valid_from"))
 
 
 def ledger_of(user: User, household: Household | str) -> list[LedgerEntry]:

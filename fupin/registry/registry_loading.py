@@ -20,6 +20,9 @@ from fupin.kernel.errors import UserError
 from fupin.kernel.keys import Key
 from fupin.registry.change_models import LOAD
 from fupin.registry.copying import CopyIn, analyze, copy_in
+from fupin.registry.dossiers.incoming import More, read_more
+from fupin.registry.dossiers.loading import WRITTEN as MORE_WRITTEN
+from fupin.registry.dossiers.loading import new_only, write_more
 from fupin.registry.first_loading import OWNER, load_into_empty
 from fupin.registry.incoming import Incoming, columns_of, read_folder
 from fupin.registry.lake_version import hold_lake_key
@@ -51,6 +54,7 @@ WRITTEN: tuple[type[models.Model], ...] = (
     Survey,
     LedgerEntry,
     SealedValue,
+    *MORE_WRITTEN,
 )
 
 
@@ -74,13 +78,15 @@ def load_registry(*, by: User, folder: Path, progress: Progress | None = None) -
     accounts.require(by, "load_registry")
     report("核对文件", 0.0)
     generated = is_generated(folder)
-    incoming = read_folder(folder, list(Region.objects.filter(level=5).values_list("code", flat=True)))
+    villages = list(Region.objects.filter(level=5).values_list("code", flat=True))
+    incoming = read_folder(folder, villages)
+    more = new_only(read_more(folder, incoming.households["household_id"], villages))
     _refuse_elsewhere(incoming, by)
     _refuse_known(incoming)
 
     def write(copy: CopyIn, using: str) -> Loaded:
         _log(by, using)
-        loaded = _write(incoming, timezone.localdate(), report, copy, hold_lake_key(using))
+        loaded = _write(incoming, more, timezone.localdate(), report, copy, hold_lake_key(using))
         accounts.record(
             by=by,
             verb="load_registry",
@@ -123,7 +129,7 @@ def _load_beside_others(write: Callable[[CopyIn, str], Loaded], report: Progress
     return loaded
 
 
-def _write(incoming: Incoming, today: date, report: Progress, copy: CopyIn, lake: Key) -> Loaded:
+def _write(incoming: Incoming, more: More, today: date, report: Progress, copy: CopyIn, lake: Key) -> Loaded:
     """Numbers are encrypted on one core while the database takes in what needs none."""
     keys, known_since = settings.FUPIN_KEYS.now, _known_since(incoming, today)
     with ThreadPoolExecutor(1) as pool:
@@ -137,11 +143,12 @@ def _write(incoming: Incoming, today: date, report: Progress, copy: CopyIn, lake
         report("写入家庭成员", 0.28)
         copy(Membership, [memberships_rows(incoming.persons, known_since)])
         ledger = copy(LedgerEntry, _ledger(incoming.ledger_files, report))
+        helpers_phones = write_more(more, copy, keys)
         report("加密证件号", 0.70)
         persons, numbers = encrypted.result()
     report("写入人", 0.75)
     people = copy(Person, [persons])
-    copy(SealedValue, [phones, numbers])
+    copy(SealedValue, [phones, numbers, helpers_phones])
     return Loaded(households, people, surveys, ledger, int(persons["lake_key"].null_count()))
 
 

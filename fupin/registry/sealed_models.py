@@ -1,4 +1,4 @@
-"""What a person's or household's full values are, encrypted, in a table that the app's login cannot read.
+"""What a person's, household's or helper's full values are, encrypted, in a table that the app's login cannot read.
 
 Bulk loads add to it; nothing of the app changes or reads it. A value comes out through ``fupin_open_value`` alone,
 against a deed that is committed already (migration 0003), and through the owner's login when keys are rotated.
@@ -13,6 +13,7 @@ from django.db.models.functions import Now
 class Kind(models.TextChoices):
     PERSON = "person"
     HOUSEHOLD = "household"
+    HELPER = "helper"
 
 
 class SealedField(models.TextChoices):
@@ -37,7 +38,7 @@ class LakeVersion(models.Model):
 class SealedValue(models.Model):
     pk = models.CompositePrimaryKey("kind", "record", "field")
     kind = models.CharField(max_length=9, db_collation="C")
-    record = models.CharField(max_length=26, db_collation="C")  # person_id or household_id
+    record = models.CharField(max_length=26, db_collation="C")  # person_id, household_id or helper_id
     field = models.CharField(max_length=12, db_collation="C")
     cipher = models.BinaryField()
     key = models.CharField(max_length=8, db_collation="C")  # id of the key, as in front of the cipher

@@ -14,6 +14,7 @@ from django.db import connection, transaction
 from fupin.accounts import api as accounts
 from fupin.accounts.api import User
 from fupin.kernel.errors import NotFound, UserError
+from fupin.registry.dossiers.helping import helped_by, helper_for
 from fupin.registry.models import Kind, Membership, SealedField
 from fupin.registry.queries import household_for, person_for
 from fupin.registry.sealing import bound_to, unseal
@@ -85,10 +86,12 @@ def reveal_id(*, by: User, person_id: str, reason: str) -> str:
 
 
 def _village(by: User, kind: str, record: str) -> str:
-    """Where the record's household lives. Raises NotFound."""
+    """Where the record's household lives, or one that the helper helps. Raises NotFound."""
     if kind == Kind.PERSON:
         person = person_for(by, record)
         return Membership.objects.get(person=person, valid_to__isnull=True).household.village_code
     if kind == Kind.HOUSEHOLD:
         return household_for(by, record).village_code
+    if kind == Kind.HELPER:
+        return helped_by(by, helper_for(by, record))[0].household.village_code
     raise NotFound(record)

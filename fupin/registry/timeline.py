@@ -32,6 +32,7 @@ GROUPS = {
     "registry_sealedvalue": "numbers",
     "registry_survey": "survey",
     "registry_ledgerentry": "ledger",
+    "registry_helping": "helping",
 }
 COLUMNS = (
     "id", "at", "txid", "actor", "origin", "why", "source", "op", "key", "mine", "before", "after", "entries", "deed"

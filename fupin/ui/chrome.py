@@ -36,6 +36,7 @@ SCREENINGS = Room("screenings", "console:screenings", _("逻辑筛查"), "file-s
 CASES = Room("cases", "console:cases", _("办件"), "file-text")
 FINDINGS = Room("findings", "console:findings", _("疑点"), "alert-triangle")
 HOUSEHOLDS = Room("households", "console:households", _("农户"), "users")
+DOSSIERS = Room("dossiers", "console:dossiers", _("档案"), "file-text")
 MAP = Room("map", "command:map", _("地图"), "map-2")
 LEDGERS = Room("ledgers", "console:ledgers", _("台账"), "file-upload")
 MEASURES = Room("measures", "console:measures", _("测度"), "chart-bar")
@@ -45,22 +46,14 @@ FACTORS, SECOND = "console:factors", "console:second"  # pages of the room of th
 DEEDS = Room("deeds", "console:deeds", _("操作记录"), "history")
 
 ROOMS: Mapping[str, tuple[Room, ...]] = {
-    Role.DECISION_MAKER: (HOME, MAP, MEASURES, FINDINGS, HOUSEHOLDS, CASES, RUNS, SCREENINGS, CATALOGUE, DELIVERIES),
-    Role.OFFICE: (
-        HOME,
-        CATALOGUE,
-        DELIVERIES,
-        LEDGERS,
-        RUNS,
-        FINDINGS,
-        SCREENINGS,
-        HOUSEHOLDS,
-        CASES,
-        MEASURES,
-        MAP,
-        USERS,
+    Role.DECISION_MAKER: (
+        *(HOME, MAP, DOSSIERS, MEASURES, FINDINGS, HOUSEHOLDS, CASES, RUNS, SCREENINGS, CATALOGUE, DELIVERIES),
     ),
-    Role.CADRE: (HOME, HOUSEHOLDS, CASES, FINDINGS, SCREENINGS, MAP),
+    Role.OFFICE: (
+        *(HOME, CATALOGUE, DELIVERIES, LEDGERS, RUNS, FINDINGS, SCREENINGS),
+        *(HOUSEHOLDS, CASES, DOSSIERS, MEASURES, MAP, USERS),
+    ),
+    Role.CADRE: (HOME, HOUSEHOLDS, CASES, DOSSIERS, FINDINGS, SCREENINGS, MAP),
     Role.DEPARTMENT: (HOME, CATALOGUE, DELIVERIES),
     Role.SYSTEM_ADMINISTRATOR: (HOME, USERS),
     Role.SECURITY_ADMINISTRATOR: (HOME, USERS),

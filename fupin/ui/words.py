@@ -83,6 +83,22 @@ CYCLES: Mapping[str, Word] = {
     "yearly": _("每年"),
 }
 PERSONAL: Mapping[str, Word] = {"none": _("无"), "personal": _("个人信息"), "sensitive": _("敏感个人信息")}
+TEAM_ROLES: Mapping[str, Word] = {
+    "first_secretary": _("第一书记"),
+    "leader": _("工作队队长"),
+    "member": _("工作队队员"),
+}
+PROJECT_PROGRESS: Mapping[str, Word] = {
+    "planned": _("已列入计划"),
+    "under_way": _("在建"),
+    "done": _("已完工"),
+}
+#: whether an exit standard is met → tone of its chip and word
+VERDICTS: Mapping[str, tuple[str, Word]] = {
+    "met": ("stable", _("达标")),
+    "unmet": ("poor", _("未达标")),
+    "unknown": ("unknown", _("待补数据")),
+}
 #: verbs of the trail that need no right of their own
 DEEDS: Mapping[str, Word] = {
     "sign_in": _("登录"),
@@ -134,6 +150,12 @@ DEEDS: Mapping[str, Word] = {
     "subscribe": _("登记推送地址"),
     "unsubscribe": _("关闭推送地址"),
     "replay_push": _("重发推送"),
+    "assign_helper": _("结对帮扶"),
+    "end_helping": _("终止结对"),
+    "send_to_village": _("登记驻村队员"),
+    "leave_village": _("驻村队员离任"),
+    "plan_project": _("登记村项目"),
+    "advance_project": _("更新项目进度"),
 }
 #: what a deed was done to
 OBJECTS: Mapping[str, Word] = {
@@ -173,6 +195,12 @@ OBJECTS: Mapping[str, Word] = {
     "list:deeds": _("操作记录名单"),
     "list:agreements": _("共享协议名单"),
     "list:exchanges": _("交换台账名单"),
+    "list:helpers": _("帮扶责任人名单"),
+    "village": _("行政村"),
+    "helper": _("帮扶责任人"),
+    "paper:handbook": _("扶贫手册（PDF）"),
+    "paper:village": _("村登记表（PDF）"),
+    "paper:region": _("地区档案（PDF）"),
 }
 #: what the reader of files says of kind and delimiter
 FILE_WORDS: Mapping[str, Word] = {

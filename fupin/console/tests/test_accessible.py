@@ -5,6 +5,7 @@ import pytest
 from fupin.accounts.api import acting_as
 from fupin.exchange import api as exchange
 from fupin.identify import api as identify
+from fupin.registry import api as registry
 from fupin.ui.tests.axe import violations, violations_in_dark
 from fupin.ui.tests.visitor import Visitor
 
@@ -38,6 +39,14 @@ PAGES = {
     "households": ("office", "/households/"),
     "nothing found": ("office", "/households/?q=zzzzzz"),
     "portrait": ("office", "/households/{household}/"),
+    "handbook": ("office", "/households/{household}/handbook/"),
+    "pairing": ("office", "/households/{registered}/helping/"),
+    "portrait with a helper": ("office", "/households/{registered}/"),
+    "helpers": ("office", "/helpers/"),
+    "helper": ("office", "/helpers/{helper}/"),
+    "dossier of a city": ("office", "/dossiers/4501/"),
+    "dossier of a village": ("cadre", "/dossiers/450124100201/"),
+    "form of a village": ("cadre", "/dossiers/450124100201/years/2026/"),
     "changes of a household": ("office", "/households/{household}/changes/"),
     "a form of a change": ("office", "/households/{household}/changes/split/"),
     "changes": ("office", "/changes/"),
@@ -62,10 +71,11 @@ def address(visitor: Visitor, path: str) -> str:
     agreement = exchange.agreements_for(city.cast["department"]).filter(dataset="own_findings")[0].pk
     outside = city.run.index.filter(village_code__startswith="450124", state="9").order_by("-household_id")[0]
     case = open_case_of(visitor, outside.household_id) if "{case}" in path else 0
-    return path.format(
-        run=city.run.pk, delivery=delivery, household=household, agreement=agreement, case=case,
-        outside=outside.household_id,
-    )  # fmt: skip
+    registered = registry.households_for(city.cast["office"]).exclude(state="9").order_by("pk")[0]
+    helper = registry.helpers_of(city.cast["office"], registered)[0].helper_id
+    names = {"run": city.run.pk, "delivery": delivery, "household": household, "agreement": agreement}
+    names |= {"case": case, "outside": outside.household_id, "helper": helper}
+    return path.format(**names, registered=registered.pk)
 
 
 def open_case_of(visitor: Visitor, household: str) -> int:

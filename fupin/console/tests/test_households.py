@@ -95,7 +95,7 @@ def test_a_phone_is_masked_until_it_is_asked_for(visitor: Visitor) -> None:
     known = registry.households_for(office).filter(phone_hint__isnull=False)[0].pk
     visitor.sign_in("office", factor=True).open(f"/households/{known}/")
     assert "****" in visitor.page.inner_text("#members .card-header .num")
-    visitor.page.click("#members .card-header summary")
+    visitor.page.click("#members .card-header .reveal summary")
     visitor.page.select_option("details.reveal[open] select", "联系农户")
     visitor.page.click("details.reveal[open] button")
     assert len(visitor.page.inner_text("[data-number]")) == 11

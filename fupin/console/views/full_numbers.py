@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django.db import transaction
@@ -31,6 +32,25 @@ def full_number(request: HttpRequest, household_id: str, person_id: str = "") ->
     user = user_of(request)
     with transaction.atomic(), accounts.acting_as(user):
         context = _masked(user, household_id, person_id)
+    return _answer(request, context, lambda reason: _revealed(user, household_id, person_id, reason))
+
+
+@transaction.non_atomic_requests
+@never_cache
+@require_http_methods(["GET", "POST"])
+@room("dossiers")
+def helper_phone(request: HttpRequest, helper_id: str) -> HttpResponse:
+    """The same for the phone of a helper."""
+    user = user_of(request)
+    with transaction.atomic(), accounts.acting_as(user):
+        masked = registry.masked_helper_phone(registry.helper_for(user, helper_id))
+    may = accounts.may(user, "reveal_id")
+    context = {"helper_id": helper_id, "masked": masked, "may_reveal": may, "reasons": RevealForm.USUAL}
+    ask = {"kind": Kind.HELPER, "record": helper_id, "field": SealedField.PHONE}
+    return _answer(request, context, lambda reason: registry.reveal(by=user, reason=reason, **ask))
+
+
+def _answer(request: HttpRequest, context: dict[str, Any], reveal: Callable[[str], str]) -> HttpResponse:
     if request.method == "GET":
         return render(request, "console/number.html", context)
     if (way := second_factor_first(request)) is not None:
@@ -41,7 +61,7 @@ def full_number(request: HttpRequest, household_id: str, person_id: str = "") ->
             request, "console/number.html", {**context, "open": True, "form": form, "error": problems_of(form)}
         )
     try:
-        number = _revealed(user, household_id, person_id, form.reason)
+        number = reveal(form.reason)
     except UserError as error:
         return render(request, "console/number.html", {**context, "open": True, "error": problem_of(error).what})
     return render(request, "console/revealed.html", {**context, "number": number, "seconds": SECONDS_SHOWN})

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from fupin.accounts import api as accounts
 from fupin.accounts.api import User
 from fupin.catalogue.load import load_catalogue
+from fupin.console.dossiers.household import dossier_of
 from fupin.console.filters import run_asked
 from fupin.console.forms import RevealForm
 from fupin.console.portraits import Told, income_per_head, survey_groups, told_of, working_members
@@ -47,6 +48,8 @@ def portrait(request: HttpRequest, household_id: str) -> HttpResponse:
         "may_handle": accounts.may(user, identify.CASE_VERB),
         "may_reveal": accounts.may(user, "reveal_id"),
         "reasons": RevealForm.USUAL,
+        "may_assign": accounts.may(user, "assign_helpers"),
+        **dossier_of(user, household, ledger),
         "changes": latest(user, household),
         **_identified(user, household, run_asked(user, request.GET.get("run", ""))),
     }

@@ -228,6 +228,15 @@ def to_hang(user: User) -> list[Any]:
     )  # fmt: skip
 
 
+def monitored_by_village(user: User, low: str) -> dict[str, int]:
+    """Village code → households under monitoring now, of the user's scope below a region (prefix)."""
+    if not may(user, "see_households"):
+        return {}
+    now = Monitored.objects.filter(village_code__gte=low, village_code__lt=low + ":", until__isnull=True)
+    found = now.filter(in_scope(user.scope, "village_code")).values_list("village_code").annotate(n=Count("pk"))
+    return dict(found.order_by())
+
+
 def monitored(household_id: str) -> Monitored | None:
     """The present monitoring of a household; out of scope the database shows none."""
     return Monitored.objects.filter(household_id=household_id, until__isnull=True).first()

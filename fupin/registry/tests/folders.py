@@ -8,6 +8,7 @@ from typing import Any
 import polars as pl
 
 from fupin.accounts.tests.fixtures import FAR_VILLAGE, VILLAGE
+from fupin.registry.dossiers.incoming import HELPERS
 from fupin.registry.incoming import ALSO_READ, TYPES, columns_of
 from fupin.registry.tests.fixtures import HEAD_ID, PHONE
 
@@ -48,4 +49,12 @@ def write_folder(folder: Path, rows: Rows) -> Path:
         texts = {column: pl.String if type_ == pl.Date else type_ for column, type_ in types.items()}
         dates = [pl.col(column).str.to_date() for column, type_ in types.items() if type_ == pl.Date]
         pl.DataFrame(full, schema=texts).with_columns(dates).write_parquet(folder / f"{name}.parquet")
+    return folder
+
+
+def write_helpers(folder: Path, *rows: dict[str, Any]) -> Path:
+    """``helpers.parquet`` beside the other tables."""
+    schema = dict(HELPERS)
+    frame = pl.DataFrame([dict.fromkeys(schema) | row for row in rows], schema=schema)
+    frame.write_parquet(folder / "helpers.parquet")
     return folder

@@ -21,7 +21,8 @@ from fupin.registry.tests.fixtures import Homes, add_facts
 GUARDED = (
     "registry_household", "registry_householdstate", "registry_person", "registry_membership", "registry_survey",
     "registry_ledgerentry", "registry_change", "identify_householdindex", "identify_finding",
-    "identify_screenhit", "identify_screenanswer", "identify_screenexemption",
+    "identify_screenhit", "identify_screenanswer", "identify_screenexemption", "registry_helping",
+    "registry_villageyear", "registry_teammember", "registry_villageproject",
 )  # fmt: skip
 COUNT = "SELECT count(*) FROM {}"
 

@@ -102,6 +102,22 @@ def severity_chip(severity: int) -> SafeString:
     return _chip((f"sev-{severity}", words.SEVERITIES.get(severity, severity)))
 
 
+@register.filter
+def verdict_chip(word: str) -> SafeString:
+    """Whether an exit standard is met."""
+    return _chip(words.VERDICTS[word])
+
+
+@register.filter
+def team_role(code: str) -> Any:
+    return words.TEAM_ROLES.get(code, code)
+
+
+@register.filter
+def project_word(code: str) -> Any:
+    return words.PROJECT_PROGRESS.get(code, code)
+
+
 @register.simple_tag
 def work_chip(state: str) -> SafeString:
     """State of a delivery or of a run."""
@@ -135,6 +151,12 @@ def percent(value: float | None) -> str:
 def yuan(value: int | str | None) -> str:
     """分 → 元, thousands separated, no fraction."""
     return f"{value // 100:,}" if isinstance(value, int) else "–"
+
+
+@register.filter
+def yes_no(value: bool | None) -> str:
+    """A flag in a word; a dash for what is not known."""
+    return "–" if value is None else _("是") if value else _("否")
 
 
 @register.filter
