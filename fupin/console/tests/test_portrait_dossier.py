@@ -15,7 +15,7 @@ from fupin.ui.export_marks import exports_named_in
 from fupin.ui.tests.city import City
 from fupin.ui.tests.visitor import Visitor
 
-QUESTIONS = 22  # of the whole page with its frame (session, account, scope), however many live there
+QUESTIONS = 23  # of the whole page with its frame (session, account, scope), however many live there
 
 
 def registered(city: City) -> str:
