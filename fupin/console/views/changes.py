@@ -84,7 +84,8 @@ def _members(found: HouseholdAt | None) -> list[dict[str, Any]]:
         {
             "name": mask_name(one.name) if one.name else "–",
             "relation": registry.label("relation", one.relation, language()),
-            "since": one.since,
+            # a birth date beside the masked number would be the whole one
+            "since": None if one.since == one.birth_date else one.since,
             "age": None if one.birth_date is None else full_years(one.birth_date, found.true_on),
         }
         for one in found.members
