@@ -8,8 +8,8 @@ from procrastinate.contrib.django import app
 from procrastinate.jobs import Status
 
 from fupin.accounts.api import acting_for_platform
-from fupin.exchange.ledgers.services import PLAN_TASK
-from fupin.exchange.ledgers.work import APPLY_TASK, UNDO_TASK, give_up_ledger, run_apply, run_plan, run_undo
+from fupin.exchange.ledgers.services import APPLY_TASK, PLAN_TASK, UNDO_TASK
+from fupin.exchange.ledgers.work import give_up_ledger, run_apply, run_plan, run_undo
 from fupin.exchange.pushing import PUSH_TASK, attempt, give_up_push
 from fupin.exchange.services import RECEIVE_TASK, give_up, process
 from fupin.kernel.giving_up import given_up, when_given_up

@@ -101,12 +101,12 @@ def _doubt(
 
 def _agreement(pairs: pl.DataFrame, one: ColumnMap, list_id: str) -> float:
     read = translated(pairs["cell"], replace(one, codes=list_id))
-    return float((read == pairs["held"]).fill_null(False).mean() or 0)  # type: ignore[arg-type]
+    return int((read == pairs["held"]).fill_null(False).sum()) / max(1, pairs.height)
 
 
 def _overlap(rows: pl.DataFrame, one: ColumnMap, list_id: str, people: Mapping[str, int]) -> float:
     read = translated(rows["cell"], replace(one, codes=list_id))
     filled = rows["cell"].drop_nulls().len() or 1
     total = sum(people.values())
-    counts = dict(read.drop_nulls().value_counts().iter_rows())
+    counts: dict[str, int] = dict(read.drop_nulls().value_counts().iter_rows())
     return sum(min(count / filled, people.get(code, 0) / total) for code, count in counts.items())

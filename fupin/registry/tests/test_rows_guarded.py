@@ -177,7 +177,11 @@ def test_the_app_cannot_become_somebody_else(db: None) -> None:
     assert "permission denied" in refused("CREATE FUNCTION public.fupin_scope() RETURNS text RETURN ''")
 
 
-VIEWS = {"registry_snapshot_persons": "name = 'x'", "registry_snapshot_screen": "x_id_length = 1"}
+VIEWS = {
+    "registry_ledger_persons": "name = 'x'",
+    "registry_snapshot_persons": "name = 'x'",
+    "registry_snapshot_screen": "x_id_length = 1",
+}
 
 
 def test_every_view_is_known(db: None) -> None:
