@@ -23,7 +23,15 @@ from fupin.exchange.key_rotation import drop_key, keys_used, rotate_key
 from fupin.exchange.models import Delivery, DeliveryState
 from fupin.exchange.outgoing import OFFICE, OUTGOING, columns_of, let_out, set_names, side_names
 from fupin.exchange.push_models import Push, PushState, PushTry, Subscription
-from fupin.exchange.pushing import MOST_TRIES, open_subscriptions, push_rows, replay, subscribe, unsubscribe
+from fupin.exchange.pushing import (
+    MOST_TRIES,
+    open_subscriptions,
+    push_rows,
+    renew_secret,
+    replay,
+    subscribe,
+    unsubscribe,
+)
 from fupin.exchange.queries import (
     QuarantinedCells,
     datasets_for,
@@ -97,6 +105,7 @@ __all__ = [
     "quarantined_cells",
     "reason_title",
     "receive",
+    "renew_secret",
     "replay",
     "rotate_key",
     "sealed_mark",
