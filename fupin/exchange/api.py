@@ -46,7 +46,15 @@ from fupin.exchange.ledgers.work import order_apply, order_undo, run_apply, run_
 from fupin.exchange.models import Delivery, DeliveryState
 from fupin.exchange.outgoing import OFFICE, OUTGOING, columns_of, let_out, set_names, side_names
 from fupin.exchange.push_models import Push, PushState, PushTry, Subscription
-from fupin.exchange.pushing import MOST_TRIES, open_subscriptions, push_rows, replay, subscribe, unsubscribe
+from fupin.exchange.pushing import (
+    MOST_TRIES,
+    open_subscriptions,
+    push_rows,
+    renew_secret,
+    replay,
+    subscribe,
+    unsubscribe,
+)
 from fupin.exchange.queries import (
     QuarantinedCells,
     datasets_for,
@@ -142,6 +150,7 @@ __all__ = [
     "reason_title",
     "receive",
     "receive_ledger",
+    "renew_secret",
     "replay",
     "retire_mapping",
     "rotate_key",

@@ -7,13 +7,14 @@ from django.db import transaction
 from django.db.models import Model
 
 from fupin.exchange.agreement_models import Agreement
-from fupin.exchange.kept_secret import BODY, PSEUDONYMS, SECRET, opened, sealed
+from fupin.exchange.kept_secret import BODY, FORMER, PSEUDONYMS, SECRET, opened, sealed
 from fupin.exchange.push_models import Push, Subscription
 from fupin.exchange.sealing import key_id_of_cells
 
 KEPT: tuple[tuple[type[Model], str, str], ...] = (
     (Agreement, "pseudonyms", PSEUDONYMS),
     (Subscription, "secret", SECRET),
+    (Subscription, "former_secret", FORMER),
     (Push, "body", BODY),
 )
 
@@ -28,7 +29,7 @@ def _reseal(model: type[Model], field: str, bound: str) -> int:
     for key in list(model._default_manager.order_by("pk").values_list("pk", flat=True)):
         with transaction.atomic():
             row = model._default_manager.select_for_update().get(pk=key)
-            content = bytes(getattr(row, field))
+            content = bytes(getattr(row, field) or b"")
             if not content or key_id_of_cells(content) == settings.FUPIN_KEYS.now.encryption.id:
                 continue
             setattr(row, field, sealed(opened(content, bound.format(key)), bound.format(key)))

@@ -12,6 +12,7 @@ from fupin.kernel.errors import UserError
 
 #: what each is bound to, by its own key
 PSEUDONYMS, SECRET, BODY = "agreement {} pseudonyms", "subscription {} secret", "push {}"
+FORMER = "subscription {} former secret"
 
 
 def sealed(text: str, bound_to: str) -> bytes:

@@ -12,11 +12,16 @@ from fupin.exchange.agreement_models import Agreement
 
 
 class Subscription(models.Model):
-    """The address to which everything under one outgoing agreement is pushed. ``secret``: sealed, shown once."""
+    """The address to which everything under one outgoing agreement is pushed. ``secret``: sealed, shown once.
+
+    A secret that was renewed signs beside the new one until ``former_until``.
+    """
 
     agreement = models.ForeignKey(Agreement, on_delete=models.PROTECT, related_name="subscriptions")
     url = models.CharField(max_length=500)
     secret = models.BinaryField()
+    former_secret = models.BinaryField(null=True)
+    former_until = models.DateTimeField(null=True)
     opened_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
     opened_at = models.DateTimeField(default=timezone.now)
     closed_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
@@ -27,8 +32,18 @@ class Subscription(models.Model):
         constraints = [
             models.UniqueConstraint(
                 name="one_open_subscription", fields=["agreement"], condition=Q(closed_at__isnull=True)
-            )
+            ),
+            models.CheckConstraint(
+                name="former_secret_until",
+                condition=Q(former_secret__isnull=True, former_until__isnull=True)
+                | Q(former_secret__isnull=False, former_until__isnull=False),
+            ),
         ]
+
+    @property
+    def former_valid(self) -> bool:
+        """The secret before the renewal still signs."""
+        return self.former_until is not None and self.former_until > timezone.now()
 
 
 class PushState(models.TextChoices):

@@ -18,7 +18,7 @@ from fupin.exchange.agreement_models import Agreement, AgreementState, Way
 from fupin.exchange.agreement_rules import check_party
 from fupin.exchange.agreements import SIGN, check_signs_for, pseudonym_key, side_of
 from fupin.exchange.exchanges import holds_now, note_outgoing
-from fupin.exchange.kept_secret import BODY, SECRET, opened, sealed
+from fupin.exchange.kept_secret import BODY, FORMER, SECRET, opened, sealed
 from fupin.exchange.outgoing import OFFICE, OUTGOING, let_out
 from fupin.exchange.push_models import Push, PushState, PushTry, Subscription
 from fupin.exchange.sending import Outcome, new_secret, send
@@ -27,6 +27,7 @@ from fupin.kernel.errors import UserError
 PUSH_TASK = "exchange.push"
 BEHIND = -20  # priority: a slow receiver holds up nothing that people wait for
 ROWS_EACH = 500
+OVERLAP = timedelta(days=2)  # how long a renewed secret goes on signing
 #: seconds after each failed try; after the last one it is given up: about a day and a half in all
 WAITS = (10, 60, 300, 1_800, 7_200, 18_000, 36_000, 72_000)
 MOST_TRIES = len(WAITS) + 1
@@ -81,6 +82,22 @@ def _not_in_force() -> UserError:
         "双方签订后、有效期内才能办理",
         "both sides sign first; it holds from its first to its last day",
     )
+
+
+@transaction.atomic
+def renew_secret(*, by: User, subscription: Subscription) -> str:
+    """The new secret, shown this once. The one before signs beside it for OVERLAP, so that no message is refused while
+    the receiver changes over; a renewal in that time ends the one before at once. Raises UserError, Forbidden."""
+    _check_keeper(by, subscription.agreement)
+    locked = Subscription.objects.select_for_update().get(pk=subscription.pk)
+    _check_open(locked)
+    secret = new_secret()
+    locked.former_secret = sealed(opened(locked.secret, _bound(locked)), FORMER.format(locked.pk))
+    locked.former_until = timezone.now() + OVERLAP
+    locked.secret = sealed(secret, _bound(locked))
+    locked.save(update_fields=["secret", "former_secret", "former_until"])
+    record(by=by, verb="renew_secret", object_kind="agreement", object_id=str(locked.agreement_id))
+    return secret
 
 
 @transaction.atomic
@@ -181,8 +198,7 @@ def _send(push: Push) -> Outcome:
     except UserError:  # the house has become stricter since
         return Outcome("not_allowed", None, 0)
     body = opened(push.body, BODY.format(push.pk)).encode()
-    secret = opened(subscription.secret, _bound(subscription))
-    return send(target, secret=secret, id_=push.pk, body=body, allowed=settings.FUPIN_PUSH_NETWORKS)
+    return send(target, keys=_keys(subscription), id_=push.pk, body=body, allowed=settings.FUPIN_PUSH_NETWORKS)
 
 
 def _note_try(push: Push, outcome: Outcome) -> None:
@@ -236,6 +252,14 @@ def give_up_push(push_id: str, round_: str = "", tries: str = "") -> None:  # no
     push = Push.objects.filter(pk=push_id, state=PushState.WAITING).first()
     if push is not None:
         _finish(push, PushState.GIVEN_UP)
+
+
+def _keys(subscription: Subscription) -> list[str]:
+    """The secret, and the one before it for as long as it holds."""
+    keys = [opened(subscription.secret, _bound(subscription))]
+    if subscription.former_secret and subscription.former_valid:
+        keys.append(opened(subscription.former_secret, FORMER.format(subscription.pk)))
+    return keys
 
 
 def _bound(subscription: Subscription) -> str:

@@ -48,7 +48,8 @@ def encryption_keys_in_use() -> Counter[str]:
         cursor.execute(
             "SELECT convert_from(substring(sealed FROM 2 FOR get_byte(sealed, 0)), 'UTF8'), count(*) FROM ("
             "SELECT cells AS sealed FROM exchange_quarantinedrow UNION ALL SELECT body FROM exchange_push "
-            "UNION ALL SELECT secret FROM exchange_subscription UNION ALL SELECT pseudonyms FROM exchange_agreement"
+            "UNION ALL SELECT secret FROM exchange_subscription UNION ALL SELECT pseudonyms FROM exchange_agreement "
+            "UNION ALL SELECT former_secret FROM exchange_subscription WHERE former_secret IS NOT NULL"
             ") kept GROUP BY 1"
         )
         named = Counter({str(id_): int(count) for id_, count in cursor.fetchall()})

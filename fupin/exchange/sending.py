@@ -54,7 +54,7 @@ def signature(secret: str, id_: str, timestamp: int, body: bytes) -> str:
 
 
 def send(
-    target: Target, *, secret: str, id_: str, body: bytes, allowed: Sequence[str], seconds: float = SECONDS
+    target: Target, *, keys: Sequence[str], id_: str, body: bytes, allowed: Sequence[str], seconds: float = SECONDS
 ) -> Outcome:
     """Never raises for what the receiver does."""
     began = time.monotonic()
@@ -75,7 +75,7 @@ def send(
     try:
         connection.connect()
         word = "broken"
-        connection.request("POST", target.path, body, _headers(target, secret, id_, body))
+        connection.request("POST", target.path, body, _headers(target, keys, id_, body))
         answer = connection.getresponse()
         status = answer.status
         word = _word(status, answer.read(ANSWER_BYTES + 1), answer)
@@ -102,7 +102,8 @@ def _word(status: int, read: bytes, answer: http.client.HTTPResponse) -> str:
     return "delivered" if 200 <= status < 300 else "refused"
 
 
-def _headers(target: Target, secret: str, id_: str, body: bytes) -> dict[str, str]:
+def _headers(target: Target, keys: Sequence[str], id_: str, body: bytes) -> dict[str, str]:
+    """A signature for each key; the receiver is content with one that he knows."""
     timestamp = int(time.time())
     usual = 443 if target.https else 80
     name = f"[{target.host}]" if ":" in target.host else target.host
@@ -113,7 +114,7 @@ def _headers(target: Target, secret: str, id_: str, body: bytes) -> dict[str, st
         "Connection": "close",
         "webhook-id": id_,
         "webhook-timestamp": str(timestamp),
-        "webhook-signature": signature(secret, id_, timestamp, body),
+        "webhook-signature": " ".join(signature(key, id_, timestamp, body) for key in keys),
     }
 
 

@@ -149,6 +149,7 @@ DEEDS: Mapping[str, Word] = {
     "end_agreement": _("终止共享协议"),
     "subscribe": _("登记推送地址"),
     "unsubscribe": _("关闭推送地址"),
+    "renew_secret": _("更换验签密钥"),
     "replay_push": _("重发推送"),
     "assign_helper": _("结对帮扶"),
     "end_helping": _("终止结对"),

@@ -10,7 +10,7 @@ import pytest
 from django.utils import timezone
 
 from fupin.exchange import api as exchange
-from fupin.exchange.api import Agreement, Push
+from fupin.exchange.api import Agreement, Push, Subscription
 from fupin.exchange.pushing import attempt
 from fupin.exchange.tests.receiver import Receiver, receiving
 from fupin.identify import api as identify
@@ -56,6 +56,11 @@ def test_from_proposal_to_replay(visitor: Visitor, receiver: Receiver, ended: No
     assert visitor.page.inner_text("[data-secret] code").startswith("whsec_")
     visitor.page.reload()
     assert visitor.page.query_selector("[data-secret]") is None  # shown once
+    first = Subscription.objects.latest("pk").secret
+    submit(visitor, "更换验签密钥")
+    assert visitor.page.inner_text("[data-secret] code").startswith("whsec_")
+    assert "原验签密钥有效至" in visitor.text()
+    assert bytes(Subscription.objects.latest("pk").secret) != bytes(first)
     receiver.mood = "fails"
     assert identify.announce_run(visitor.city.run) == 1
     push = Push.objects.latest("made_at")

@@ -161,7 +161,7 @@ def _page(request: HttpRequest, one: Agreement, error: UserError | None = None, 
 @require_POST
 @room("deliveries")
 def act(request: HttpRequest, number: int, act: str) -> HttpResponse:
-    """``agree``, ``end``, ``subscribe``, ``unsubscribe``, ``replay`` (one message, or all that were given up)."""
+    """agree, end, subscribe, renew (its secret), unsubscribe, replay (one message, or all that were given up)."""
     user = user_of(request)
     one = exchange.agreement_for(user, number)
     typed = {name: request.POST.get(name, "").strip() for name in ("why", "url", "message")}
@@ -183,6 +183,10 @@ def _done(request: HttpRequest, user: User, one: Agreement, act: str, typed: dic
     if act == "subscribe":
         _made, request.session[SHOWN_ONCE] = exchange.subscribe(by=user, agreement=one, url=typed["url"])
         return _("接收地址已登记。")
+    if act == "renew":
+        for found in one.subscriptions.filter(closed_at=None):
+            request.session[SHOWN_ONCE] = exchange.renew_secret(by=user, subscription=found)
+        return _("验签密钥已更换，原密钥两天内同时有效。")
     if act == "unsubscribe":
         for found in one.subscriptions.filter(closed_at=None):
             exchange.unsubscribe(by=user, subscription=found)

@@ -19,6 +19,7 @@ from fupin.exchange import pushing
 from fupin.exchange.api import Agreement, ExchangeEntry, Push, Subscription, Terms
 from fupin.exchange.kept_rotation import reseal_kept
 from fupin.exchange.pushing import attempt
+from fupin.exchange.sealing import key_id_of_cells
 from fupin.exchange.sending import signature
 from fupin.exchange.tests.receiver import Receiver, receiving
 from fupin.kernel.errors import UserError
@@ -195,3 +196,57 @@ def test_a_draft_has_no_receiver(office: User, clerk: User, receiver: Receiver, 
     draft = exchange.propose(by=office, terms=wanted)
     with pytest.raises(UserError, match="没有生效"):
         exchange.subscribe(by=clerk, agreement=draft, url=receiver.url)
+
+
+def signed_with(receiver: Receiver, secret: str) -> bool:
+    """As a receiver proves it: one of the signatures is enough."""
+    headers, body = receiver.got[-1]
+    made = signature(secret, headers["webhook-id"], int(headers["webhook-timestamp"]), body)
+    return made in headers["webhook-signature"].split(" ")
+
+
+def test_a_renewed_secret_signs_beside_the_one_before_until_that_has_run_out(
+    subscription: tuple[Subscription, str], clerk: User, receiver: Receiver
+) -> None:
+    one, old = subscription
+    new = exchange.renew_secret(by=clerk, subscription=one)
+    push = attempt(pushed(Subscription.objects.get()).pk, 1, 0)
+    assert (signed_with(receiver, new), signed_with(receiver, old)) == (True, True)
+    Subscription.objects.update(former_until=timezone.now() - timedelta(seconds=1))
+    exchange.replay(by=clerk, pushes=[push])
+    attempt(push.pk, 2, 0)
+    assert (signed_with(receiver, new), signed_with(receiver, old)) == (True, False)
+
+
+def test_a_second_renewal_ends_the_oldest_at_once(
+    subscription: tuple[Subscription, str], clerk: User, receiver: Receiver
+) -> None:
+    one, oldest = subscription
+    old, new = (exchange.renew_secret(by=clerk, subscription=one) for _ in range(2))
+    attempt(pushed(Subscription.objects.get()).pk, 1, 0)
+    assert [signed_with(receiver, secret) for secret in (new, old, oldest)] == [True, True, False]
+
+
+def test_a_renewed_secret_follows_the_encryption_key(
+    subscription: tuple[Subscription, str], clerk: User, receiver: Receiver, settings: Any
+) -> None:
+    one, old = subscription
+    new = exchange.renew_secret(by=clerk, subscription=one)
+    turned = settings.FUPIN_KEYS.now.rotated("encryption")
+    settings.FUPIN_KEYS = LiveKeys(None, lambda: turned)
+    reseal_kept()
+    kept = Subscription.objects.get()
+    sealed_now = [bytes(kept.secret), bytes(kept.former_secret or b"")]
+    assert [key_id_of_cells(one) for one in sealed_now] == [turned.encryption.id] * 2
+    attempt(pushed(Subscription.objects.get()).pk, 1, 0)
+    assert (signed_with(receiver, new), signed_with(receiver, old)) == (True, True)
+
+
+def test_only_the_taker_or_the_office_renews_and_only_what_is_open(
+    subscription: tuple[Subscription, str], stranger: User, clerk: User
+) -> None:
+    with pytest.raises(Forbidden):
+        exchange.renew_secret(by=stranger, subscription=subscription[0])
+    exchange.unsubscribe(by=clerk, subscription=subscription[0])
+    with pytest.raises(UserError, match="已关闭"):
+        exchange.renew_secret(by=clerk, subscription=subscription[0])

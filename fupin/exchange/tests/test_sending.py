@@ -25,7 +25,7 @@ def receiver() -> Iterator[Receiver]:
 
 def sent(receiver: Receiver, seconds: float = 5.0) -> Outcome:
     target = target_of(receiver.url, http=True)
-    return send(target, secret=new_secret(), id_="msg_1", body=b"{}", allowed=HERE, seconds=seconds)
+    return send(target, keys=[new_secret()], id_="msg_1", body=b"{}", allowed=HERE, seconds=seconds)
 
 
 def test_the_signature_is_that_of_the_published_example() -> None:
@@ -36,7 +36,7 @@ def test_the_signature_is_that_of_the_published_example() -> None:
 
 def test_a_receiver_that_says_yes_has_it(receiver: Receiver) -> None:
     target, secret = target_of(receiver.url + "hook?a=1", http=True), new_secret()
-    outcome = send(target, secret=secret, id_="msg_1", body=b'{"a":1}', allowed=HERE)
+    outcome = send(target, keys=[secret], id_="msg_1", body=b'{"a":1}', allowed=HERE)
     assert (outcome.word, outcome.status) == ("delivered", 204)
     ((headers, body),) = receiver.got
     assert headers["webhook-id"] == "msg_1"
@@ -71,7 +71,7 @@ def test_a_slow_receiver_is_cut_off(receiver: Receiver, mood: str) -> None:
 
 def test_a_receiver_that_is_not_there_is_no_connection(receiver: Receiver) -> None:
     target = target_of("http://127.0.0.1:9/", http=True)
-    assert send(target, secret=new_secret(), id_="m", body=b"", allowed=HERE).word == "no_connection"
+    assert send(target, keys=[new_secret()], id_="m", body=b"", allowed=HERE).word == "no_connection"
 
 
 @pytest.mark.parametrize(

@@ -80,7 +80,7 @@ def authority(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Authority:
 
 def sent(receiver: Receiver) -> Outcome:
     target = target_of(receiver.url, http=False)
-    return send(target, secret=new_secret(), id_="msg_1", body=b"{}", allowed=HERE, seconds=5.0)
+    return send(target, keys=[new_secret()], id_="msg_1", body=b"{}", allowed=HERE, seconds=5.0)
 
 
 def test_a_receiver_with_a_good_certificate_has_it(authority: Authority, tmp_path: Path) -> None:
