@@ -138,6 +138,7 @@ def _surveys(said: pl.DataFrame, now: Standing, villages: pl.DataFrame) -> tuple
     held = now.surveys.join(villages, on="household_id", how="left", maintain_order="left")
     fresh = said.join(held.select("household_id", "year"), on=["household_id", "year"], how="anti")
     facts = [name for name in said.columns if name not in ("household_id", "year", "table", "row")]
+    fresh = fresh.join(villages, on="household_id", how="left", maintain_order="left")
     return fresh, _changed("survey", said, held, ("household_id", "year"), facts)
 
 
