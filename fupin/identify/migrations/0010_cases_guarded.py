@@ -307,8 +307,15 @@ CREATE TRIGGER act_taken BEFORE INSERT ON identify_caseact FOR EACH ROW EXECUTE 
 
 NOTHING = migrations.RunSQL.noop
 STATEMENTS = (
-    RULES, ONLY_ADD, rights(), TRACE, COUNTING, BEGINS, BLOCKED, MOVES,
-)  # fmt: skip
+    (RULES, "DROP TABLE identify_steprule, identify_standarditem, identify_datedparameter;"),
+    (ONLY_ADD, "DROP FUNCTION fupin_only_add;"),
+    (rights(), NOTHING),  # the tables themselves go next
+    (TRACE, NOTHING),
+    (COUNTING, "DROP FUNCTION fupin_today, fupin_parameter, identify_is_level, identify_refuse;"),
+    (BEGINS, "DROP TRIGGER case_begins ON identify_case; DROP FUNCTION identify_case_begins;"),
+    (BLOCKED, "DROP FUNCTION identify_blocked, identify_end_blocked;"),
+    (MOVES, "DROP TRIGGER act_taken ON identify_caseact; DROP FUNCTION identify_act_taken;"),
+)
 
 
 def guard(table: str, condition: str = IN_SCOPE) -> migrations.RunSQL:
@@ -323,5 +330,5 @@ class Migration(migrations.Migration):
     operations = [
         *(guard(f"identify_{table}") for table in GUARDED),
         guard("identify_bulk", IN_SCOPE.replace("village_code", "region")),
-        *(migrations.RunSQL(one, NOTHING) for one in STATEMENTS),
+        *(migrations.RunSQL(make, unmake) for make, unmake in STATEMENTS),
     ]

@@ -194,9 +194,25 @@ CREATE FUNCTION fupin_objection(wanted text) RETURNS TABLE (
     FROM identify_objection o LEFT JOIN identify_objectionanswer a ON a.objection_id = o.id WHERE o.receipt = wanted
 $$;
 """
-NOTHING = migrations.RunSQL.noop
+UNBESIDE = """
+DROP TRIGGER paper_added ON identify_casepaper;
+DROP TRIGGER objection_answered ON identify_objectionanswer;
+DROP TRIGGER notice_written ON identify_notice;
+DROP FUNCTION identify_paper_added, identify_objection_answered, identify_notice_written;
+"""
+UNSAMPLES = """
+DROP TRIGGER bulk_begins ON identify_bulk;
+DROP TRIGGER bulk_case_added ON identify_bulkcase;
+DROP TRIGGER sample_checked ON identify_samplecheck;
+DROP FUNCTION identify_bulk_begins, identify_bulk_case_added, identify_sample_checked, fupin_draw_sample;
+"""
+UNPUBLIC = "DROP FUNCTION fupin_notice, fupin_object, fupin_objection;"
 
 
 class Migration(migrations.Migration):
     dependencies = [("identify", "0010_cases_guarded")]
-    operations = [migrations.RunSQL(one, NOTHING) for one in (BESIDE, SAMPLES, PUBLIC)]
+    operations = [
+        migrations.RunSQL(BESIDE, UNBESIDE),
+        migrations.RunSQL(SAMPLES, UNSAMPLES),
+        migrations.RunSQL(PUBLIC, UNPUBLIC),
+    ]

@@ -37,7 +37,13 @@ CREATE CONSTRAINT TRIGGER case_took_effect AFTER UPDATE ON identify_case DEFERRA
     FOR EACH ROW WHEN (NEW.ended = 'passed' AND OLD.ended = '') EXECUTE FUNCTION identify_case_took_effect();
 """
 
+UNPROVED = """
+DROP TRIGGER case_took_effect ON identify_case;
+DROP TRIGGER change_has_its_case ON registry_change;
+DROP FUNCTION identify_case_took_effect, identify_change_has_its_case;
+"""
+
 
 class Migration(migrations.Migration):
     dependencies = [("identify", "0011_beside_cases"), ("registry", "0007_changes_guarded")]
-    operations = [migrations.RunSQL(PROVED, migrations.RunSQL.noop)]
+    operations = [migrations.RunSQL(PROVED, UNPROVED)]

@@ -171,6 +171,8 @@ class World:
     """The rows of a few households in plain Python, and the log written down beside them."""
 
     rows: dict[str, dict[str, Any]] = field(default_factory=dict)
+    #: (household, person) → name when the leaving was written down: what he does elsewhere is not this household's
+    left: dict[tuple[str, str], str] = field(default_factory=dict)
 
     def apply(self, change: RegistryChange) -> None:
         for key, image in change.after["rows"].items():
@@ -178,11 +180,25 @@ class World:
                 del self.rows[key]
             else:
                 self.rows[key] = {**self.rows.get(key, {}), **image}
+        for key in change.after["rows"]:
+            row = self.rows.get(key)
+            if key.startswith("membership/") and row is not None and row.get("valid_to"):
+                self.left[row["household_id"], row["person_id"]] = self._name(row["person_id"])
+
+    def _name(self, person: str) -> str:
+        return str(self.rows[f"person/{person}"]["name"])
+
+    def _known_as(self, home: str, person: str) -> str:
+        """A member's name as it is; that of one who has left as it was then."""
+        here = [row for key, row in self.rows.items() if key.startswith("membership/")]
+        own = [row for row in here if (row["household_id"], row["person_id"]) == (home, person)]
+        present = any(row.get("valid_to") is None for row in own)
+        return self._name(person) if present else self.left[home, person]
 
     def members(self, home: str, on: date) -> set[tuple[str, str, str]]:
         """(person, relation, name)"""
         return {
-            (row["person_id"], row["relation"], self.rows[f"person/{row['person_id']}"]["name"])
+            (row["person_id"], row["relation"], self._known_as(home, row["person_id"]))
             for row in self._holding("membership", home, on)
         }
 
