@@ -229,13 +229,18 @@ def a_database(use: Logins, suffix: str, blocker: Any) -> Iterator[str]:
 def migrate_database(use: Logins, name: str, blocker: Any) -> None:
     from django.core.management import call_command
 
-    from fupin.identify.api import write_rules
-
     drop_database(use, name)
     create_database(use, name, template="template0")
     with blocker.unblock(), in_database(name):
         call_command("migrate", database="owner", verbosity=0, interactive=False)
         write_rules()
+
+
+def write_rules() -> None:
+    """What `fupin migrate` writes into new tables from the catalogue."""
+    from fupin.identify import api as identify
+
+    identify.write_rules()
 
 
 def create_database(use: Logins, name: str, template: str) -> None:

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from fupin.accounts.api import Role, acting_as
 from fupin.accounts.cast import CastAccount, create_cast
+from fupin.catalogue.changes import change_kinds
 from fupin.identify.cases.models import Case
 from fupin.identify.cases.tests.play import apply_for, to_step, turned_calendar
 from fupin.registry import api as registry
@@ -166,7 +167,7 @@ def take_back(visitor: Visitor, home: Household) -> None:
     with acting_as(office):
         registry.change_state(
             by=office, household_id=home.pk, state="9", effective=timezone.localdate() - timedelta(1),
-            kind="correct_entry", reason="测试结束，恢复原状",
+            kind="correct_entry", reason="测试结束，恢复原状", proofs=change_kinds()["correct_entry"].papers,
         )  # fmt: skip
 
 

@@ -8,6 +8,7 @@ import pytest
 from django.core.management import call_command
 from django.db import connections
 
+from conftest import write_rules
 from fupin.accounts.tests.fixtures import Cast
 from fupin.kernel.errors import UserError
 from fupin.registry import api as registry
@@ -31,6 +32,7 @@ def rows(statement: str) -> list[tuple[object, ...]]:
 def homes(transactional_db: None, homes: Homes) -> Iterator[Homes]:
     yield homes
     migrate()
+    write_rules()
     connections["owner"].close()
 
 
