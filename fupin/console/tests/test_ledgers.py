@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,6 +19,12 @@ from fupin.registry.api import LedgerBatch, LedgerMapping, LedgerOrder, Person
 from fupin.ui.tests.visitor import Visitor
 
 COUNTY, YEAR = "450124", 2026
+
+
+@pytest.fixture(autouse=True)
+def own_folder(settings: Any, tmp_path: Path) -> None:
+    """Batches are numbered by the database, and two workers share a data folder."""
+    settings.FUPIN_DATA_DIR = tmp_path
 
 
 @pytest.fixture
