@@ -16,10 +16,11 @@ import polars as pl
 from fupin.catalogue.fields import Field
 from fupin.catalogue.load import Catalogue
 from fupin.catalogue.rules import POPULATIONS, Rule
-from fupin.catalogue.schema import CatalogueError, code_lists, datasets, tables
+from fupin.catalogue.schema import CatalogueError, datasets, tables
 from fupin.engine.expressions import BOOL, Expression, compile_conjuncts, compile_expression
 from fupin.engine.staging import Stage
 from fupin.engine.vocabulary import having_vocabulary, rule_vocabulary, table_vocabulary
+from fupin.engine.words import value_in_words
 from fupin.kernel.masks import mask_name
 
 EVIDENCE = ("dataset", "delivery", "row", "person_id", "method")
@@ -33,6 +34,7 @@ FINDINGS: Mapping[str, pl.DataType] = {
     "village_code": pl.String(), "severity": pl.Int32(), "direction": pl.String(), "topic": pl.String(),
     "n": pl.Int64(), "exempted": pl.Int64(), "params": pl.String(), "evidence": _EVIDENCE_TYPE,
 }  # fmt: skip
+UNKNOWN = ("未知", "unknown")
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
 
@@ -313,19 +315,6 @@ def compare(
     return pl.concat(found).sort("household_id", "rule")
 
 
-def _words(value: Any, column: Any, lang: str) -> str:
-    if value is None:
-        return "未知" if lang == "zh" else "unknown"
-    if column is not None and column.codes:
-        return code_lists()[column.codes].label(str(value), lang)
-    if column is not None and column.type == "money":
-        text = f"{value / 100:,.2f}".removesuffix(".00")
-        return f"{text}元" if lang == "zh" else f"{text} yuan"
-    if isinstance(value, bool):
-        return ("是" if value else "否") if lang == "zh" else ("yes" if value else "no")
-    return str(value)
-
-
 def _field_column(rule: Rule, name: str, fields: Mapping[str, Field]) -> Any:
     if name.startswith("f_"):
         return fields.get(name[2:])
@@ -335,5 +324,8 @@ def _field_column(rule: Rule, name: str, fields: Mapping[str, Field]) -> Any:
 def render(rule: Rule, params: str, lang: str = "zh", fields: Mapping[str, Field] | None = None) -> str:
     """The message of a finding in zh or en: codes become words, 分 become 元. ``params``: JSON of the finding."""
     values = json.loads(params)
-    words = {name: _words(value, _field_column(rule, name, fields or {}), lang) for name, value in values.items()}
+    words = {
+        name: value_in_words(value, _field_column(rule, name, fields or {}), lang, UNKNOWN)
+        for name, value in values.items()
+    }
     return _PLACEHOLDER.sub(lambda found: words.get(found.group(1), found.group(0)), rule.message[lang])

@@ -9,10 +9,12 @@ from functools import cache
 from typing import Any
 
 from fupin.catalogue.load import Catalogue
-from fupin.catalogue.schema import code_lists, datasets, tables
+from fupin.catalogue.schema import datasets, tables
 from fupin.catalogue.screening import ScreenColumn, Screening, ScreenRule
 from fupin.engine.screening import VILLAGES, with_staged
+from fupin.engine.words import value_in_words
 
+NOT_GIVEN = ("未填", "not given")
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
 
@@ -32,16 +34,9 @@ def told_message(rule: ScreenRule, params: str, lang: str, columns: Mapping[str,
 
 
 def _word(value: Any, column: Any, lang: str) -> str:
-    if value is None:
-        return "未填" if lang == "zh" else "not given"
-    if column is not None and column.codes:
-        return code_lists()[column.codes].label(str(value), lang)
-    if column is not None and column.type == "money":
-        text = f"{value / 100:,.2f}".removesuffix(".00")
-        return f"{text}元" if lang == "zh" else f"{text} yuan"
-    if isinstance(value, bool):
-        return ("是" if value else "否") if lang == "zh" else ("yes" if value else "no")
-    return f"{value:,.2f}".rstrip("0").rstrip(".") if isinstance(value, float) else str(value)
+    if isinstance(value, float) and (column is None or not (column.codes or column.type == "money")):
+        return f"{value:,.2f}".rstrip("0").rstrip(".")
+    return value_in_words(value, column, lang, NOT_GIVEN)
 
 
 def named_columns(catalogue: Catalogue, screening: Screening) -> dict[str, Any]:
