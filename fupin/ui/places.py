@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.db.models import Q
 
@@ -65,3 +66,16 @@ def _around(code: str) -> dict[str, Region]:
 def village_names(codes: Iterable[str]) -> dict[str, str]:
     """Names of regions by code, for the rows of a list; one that is not loaded is missing."""
     return dict(Region.objects.filter(code__in=set(codes)).values_list("code", "name"))
+
+
+def with_region_names(bring: Callable[[Sequence[Any]], list[Any]]) -> Callable[[Sequence[Any]], list[Any]]:
+    """Rows with a region, as ``bring`` fetches them by their keys, each with its ``region_name``."""
+
+    def fetch(keys: Sequence[Any]) -> list[Any]:
+        found = bring(keys)
+        names = village_names(one.region for one in found)
+        for one in found:
+            one.region_name = names.get(one.region, one.region)
+        return found
+
+    return fetch

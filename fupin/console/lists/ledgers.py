@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 from django.db.models import QuerySet
@@ -15,7 +15,7 @@ from fupin.console.ledger_words import TONES
 from fupin.registry.api import BatchState, LedgerBatch
 from fupin.ui.lists import Column, Kind, Listing, by_key
 from fupin.ui.markup import filled
-from fupin.ui.places import village_names
+from fupin.ui.places import with_region_names
 
 
 def _link(one: LedgerBatch) -> SafeString:
@@ -46,21 +46,12 @@ BATCHES = (
 
 
 def batches(user: User, rows: QuerySet[LedgerBatch]) -> Listing:
-    bring = by_key(rows)
-
-    def fetch(keys: Sequence[Any]) -> list[Any]:
-        found: list[Any] = bring(keys)
-        names = village_names(one.region for one in found)
-        for one in found:
-            one.region_name = names.get(one.region, one.region)
-        return found
-
     return Listing(
         name="ledgers",
         title=_("台账"),
         columns=BATCHES,
         source=rows,
-        fetch=fetch,
+        fetch=with_region_names(by_key(rows)),
         order="created",
         href=lambda one: reverse("console:ledger", args=[one.pk]),
         region=user.region,

@@ -17,7 +17,7 @@ from fupin.identify.api import Doubt, Run
 from fupin.registry import api as registry
 from fupin.ui import words
 from fupin.ui.lists import Column, Kind, Listing, by_key
-from fupin.ui.places import village_names
+from fupin.ui.places import village_names, with_region_names
 from fupin.ui.templatetags.ui import dataset_name, tongue, work_chip
 
 
@@ -85,26 +85,13 @@ def runs(user: User, rows: QuerySet[Run]) -> Listing:
         title=_("识别运行"),
         columns=RUNS,
         source=rows,
-        fetch=_with_regions(rows),
+        fetch=with_region_names(by_key(rows.select_related("started_by"))),
         order="started",
         href=lambda run: reverse("console:run", args=[run.pk]),
         region=user.region,
         nothing=_("还没有运行"),
         advice=_("选好截止日，点「开始运行」；没有按钮时请本辖区扶贫办发起。"),
     )
-
-
-def _with_regions(rows: QuerySet[Run]) -> Any:
-    bring = by_key(rows.select_related("started_by"))
-
-    def fetch(keys: Sequence[str]) -> list[Run]:
-        found: list[Any] = bring(keys)
-        names = village_names(run.region for run in found)
-        for run in found:
-            run.region_name = names.get(run.region, run.region)
-        return found
-
-    return fetch
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from fupin.registry.api import Household
 from fupin.ui import words
 from fupin.ui.lists import Column, Kind, Listing, by_key
 from fupin.ui.markup import address, filled
-from fupin.ui.places import village_names
+from fupin.ui.places import village_names, with_region_names
 from fupin.ui.templatetags.ui import language, masked, severity_chip, tongue, work_chip
 
 MENDERS = {"cadre": _("驻村干部"), "town": _("乡镇"), "county": _("县级")}
@@ -51,21 +51,12 @@ SCREENINGS = (
 
 
 def screenings(user: User, rows: QuerySet[Screening]) -> Listing:
-    bring = by_key(rows.select_related("started_by").defer("told"))
-
-    def fetch(keys: Sequence[Any]) -> list[Any]:
-        found: list[Any] = bring(keys)
-        names = village_names(one.region for one in found)
-        for one in found:
-            one.region_name = names.get(one.region, one.region)
-        return found
-
     return Listing(
         name="screenings",
         title=_("逻辑筛查"),
         columns=SCREENINGS,
         source=rows,
-        fetch=fetch,
+        fetch=with_region_names(by_key(rows.select_related("started_by").defer("told"))),
         order="started",
         href=lambda one: address("console:screening", one.pk),
         region=user.region,
