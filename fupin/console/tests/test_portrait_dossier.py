@@ -15,7 +15,9 @@ from fupin.ui.export_marks import exports_named_in
 from fupin.ui.tests.city import City
 from fupin.ui.tests.visitor import Visitor
 
-QUESTIONS = 23  # of the whole page with its frame (session, account, scope), however many live there
+# Of the whole page with its frame (session, account, scope), however many live there. Of these, two are asked only when
+# the household has cases and one only when its region has been screened: tests before this one may have seen to either.
+QUESTIONS = 26
 
 
 def registered(city: City) -> str:
