@@ -27,6 +27,7 @@ FUPIN_SPARK_STORAGE = environment.folder("FUPIN_SPARK_STORAGE")
 
 DEBUG = environment.flag("FUPIN_DEBUG")
 FUPIN_HTTPS = environment.flag("FUPIN_HTTPS")
+FUPIN_PROXIES = environment.networks("FUPIN_PROXIES")
 ALLOWED_HOSTS = environment.words("FUPIN_HOSTS", "localhost,127.0.0.1,[::1]")
 CSRF_TRUSTED_ORIGINS = environment.trusted_origins(ALLOWED_HOSTS, FUPIN_HTTPS)
 
@@ -53,6 +54,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "fupin.ui.proxies.origin_first",  # before anything asks from where a request comes, and whether by TLS
     "django.middleware.security.SecurityMiddleware",
     "fupin.ui.headers.told_to_browsers",
     "whitenoise.middleware.WhiteNoiseMiddleware",
