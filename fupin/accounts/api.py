@@ -74,7 +74,17 @@ from fupin.accounts.queries import (
     user_for,
     users_for,
 )
-from fupin.accounts.rules import NATION, NATION_WORDS, ROLES, THREE, VERBS, RoleRights, account_level, token_verbs
+from fupin.accounts.rules import (
+    NATION,
+    NATION_WORDS,
+    ROLES,
+    THREE,
+    VERBS,
+    RoleRights,
+    account_level,
+    letters_of,
+    token_verbs,
+)
 from fupin.accounts.sealing import key_id_of, seal, seal_bytes, seal_many, unseal, unseal_bytes
 from fupin.accounts.services import forget_filter, record, require, save_filter
 from fupin.accounts.sessions import (
@@ -153,6 +163,7 @@ __all__ = [
     "is_over",
     "key_id_of",
     "last_day",
+    "letters_of",
     "life_of",
     "link_government",
     "may",

@@ -228,6 +228,11 @@ def role_may(role: str, verb: str) -> bool:
 
 PASSWORD_LENGTH = 10
 PASSWORD_KINDS = 3
+#: what everybody in such an office tries first; names of places are asked of the registry (``registry/passwords.py``)
+PASSWORD_WORDS = (
+    "fupin", "tuopin", "pinkun", "bangfu", "xiangcun", "zhengfu", "minzheng", "caizheng", "juece", "shenji", "guanli",
+    "password", "mima", "admin", "qwerty", "woaini",
+)  # fmt: skip
 
 
 def password_problem(password: str, username: str) -> tuple[str, str] | None:
@@ -236,6 +241,8 @@ def password_problem(password: str, username: str) -> tuple[str, str] | None:
         return f"密码至少 {PASSWORD_LENGTH} 位", f"a password has at least {PASSWORD_LENGTH} characters"
     if username and username.lower() in password.lower():
         return "密码不能包含用户名", "a password must not hold the username"
+    if found := next((word for word in PASSWORD_WORDS if word in letters_of(password)), ""):
+        return f"密码不能包含容易猜到的词（{found}）", f"a password must not hold a word that is tried first ({found})"
     kinds = (str.islower, str.isupper, str.isdigit, lambda c: not c.isalnum())
     if sum(any(kind(c) for c in password) for kind in kinds) < PASSWORD_KINDS:
         return (
@@ -243,6 +250,11 @@ def password_problem(password: str, username: str) -> tuple[str, str] | None:
             "a password has three of: capital, small letter, digit, other sign",
         )
     return None
+
+
+def letters_of(password: str) -> str:
+    """``Nan-Ning_2026`` → ``nanning``: signs between the letters hide no word."""
+    return "".join(one for one in password.lower() if one.isascii() and one.isalpha())
 
 
 #: verbs that a token may carry

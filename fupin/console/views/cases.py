@@ -204,7 +204,8 @@ def paper(request: HttpRequest, number: str, mark: str) -> HttpResponse:
         detail={"case": one.pk, "file": str(file.mark)},
     )  # fmt: skip
     sent = HttpResponse(identify.content_of(file), content_type=file.media)
-    sent["Content-Disposition"] = f'inline; filename="{file.mark}"'
+    ending = file.media.rpartition("/")[2]  # of our own list: its first bytes said so when it was taken
+    sent["Content-Disposition"] = f'attachment; filename="{file.mark}.{ending}"'
     sent["Content-Security-Policy"] = "sandbox; default-src 'none'"
     sent["X-Content-Type-Options"] = "nosniff"
     return sent
