@@ -21,7 +21,6 @@ from fupin.registry.changes.known import (
 from fupin.registry.changes.members import add_member, end_membership
 from fupin.registry.changes.reversal import builds_on, reverse
 from fupin.registry.changes.states import change_state
-from fupin.registry.ciphers import Aead, aead
 from fupin.registry.dossiers.counting import (
     HelpingCounts,
     Tally,
@@ -146,7 +145,6 @@ from fupin.registry.timeline import Act, Answer, Change, Touched, answering_for,
 __all__ = [
     "NATION",
     "Act",
-    "Aead",
     "Answer",
     "Applied",
     "BatchState",
@@ -199,7 +197,6 @@ __all__ = [
     "Wanted",
     "add_member",
     "advance_project",
-    "aead",
     "answering_for",
     "answers_of",
     "apply_differences",

@@ -98,6 +98,7 @@ def renew(*, purpose: str, progress: Progress | None = None) -> dict[str, int]:
     rows = {place.name: _renew(place, keys, progress or quiet) for place in PLACES if place.purpose == purpose}
     if purpose == "encryption":
         rows["second_factors"] = accounts.reseal_factors()
+        rows["openings"] = accounts.reseal_openings()
     return rows
 
 
@@ -135,6 +136,7 @@ def drop_key(*, by: User | None, purpose: str, id_: str) -> None:
         kept = keys.without(purpose, id_)
         if purpose == "encryption":
             accounts.reseal_factors()
+            accounts.reseal_openings()
         if id_ in _in_use(purpose):
             raise UserError(
                 f"新的运行还在用数据湖密钥 {id_}，不能删除",

@@ -103,6 +103,7 @@ VERDICTS: Mapping[str, tuple[str, Word]] = {
 DEEDS: Mapping[str, Word] = {
     "sign_in": _("登录"),
     "sign_in_failed": _("登录失败"),
+    "refused": _("无权访问，已拒绝"),
     "create_user": _("建立账号"),
     "change_user": _("调整账号"),
     "close_user": _("停用账号"),

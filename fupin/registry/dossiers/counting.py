@@ -88,9 +88,10 @@ HOMES_NAMES = (
     "farmland_mu", "dangerous_houses", "small_homes", "water_unsafe", "water_hard", "powered_homes", "tv_homes",
 )  # fmt: skip
 SURVEYED = HOMES_NAMES[6:]
+#: who is disabled is told of no single person here: the database counts
 PEOPLE = """
 SELECT count(*) FILTER (WHERE p.ethnicity <> '01'), count(*) FILTER (WHERE p.sex = '2'),
-       count(*) FILTER (WHERE p.health = '04'), count(*) FILTER (WHERE p.labour IN ('01', '02', '05')),
+       fupin_disabled_in(%s), count(*) FILTER (WHERE p.labour IN ('01', '02', '05')),
        count(*) FILTER (WHERE p.work_months > 3), count(*) FILTER (WHERE p.medical_insured),
        count(*) FILTER (WHERE p.pension_insured)
 FROM registry_household h
@@ -114,7 +115,7 @@ def village_counts(user: User, village: str) -> dict[str, Any]:
     with connection.cursor() as cursor:
         cursor.execute(HOMES, [village])
         *homes, surveyed = cursor.fetchone()
-        cursor.execute(PEOPLE, [village])
+        cursor.execute(PEOPLE, [village, village])
         people = cursor.fetchone()
     found = dict(zip(HOMES_NAMES, homes, strict=True)) | dict(zip(PEOPLE_NAMES, people, strict=True))
     return found if surveyed else found | dict.fromkeys(SURVEYED)
