@@ -20,7 +20,7 @@ from fupin.accounts.api import User, may
 from fupin.catalogue.parameters import parameters
 from fupin.identify.cases.application_models import Application, ApplicationAnswer
 from fupin.identify.cases.deadlines import due_on
-from fupin.identify.cases.files import Attached, columns_of, reseal_field
+from fupin.identify.cases.files import columns_of
 from fupin.identify.cases.models import Case
 from fupin.identify.cases.notices import LONGEST, SHORTEST, code
 from fupin.identify.cases.queries import LEVEL_WORDS, turns_of
@@ -29,6 +29,7 @@ from fupin.identify.queries import in_scope
 from fupin.kernel import identity
 from fupin.kernel.errors import Forbidden, NotFound, UserError
 from fupin.registry import api as registry
+from fupin.registry.api import Attached
 
 PROCEDURE, PAPER, CHANNEL = "identification", "application", "resident"
 PHONE = re.compile(r"1\d{10}|0\d{2,3}-?\d{7,8}")
@@ -208,12 +209,9 @@ def _answer(by: User, application: Application, case: Case | None = None, reason
 
 def keys_used() -> Counter[str]:
     """Encryption key → how many applications are under it."""
-    rows = Application.objects.using("owner").values_list("content", flat=True)
-    return Counter(registry.key_id_of(bytes(one)) for one in rows.iterator(chunk_size=200))
+    return registry.sealed_under(Application, "content")
 
 
 def reseal() -> int:
     """What lies under a former encryption key is written anew; how many."""
-    now = settings.FUPIN_KEYS.now.encryption.id
-    marks = list(Application.objects.using("owner").values_list("mark", flat=True))
-    return sum(reseal_field(Application, {"mark": one}, "content", BOUND.format(one), now) for one in marks)
+    return registry.reseal_column(Application, "content", BOUND)
