@@ -121,7 +121,7 @@ def gather(found: Sides, now: Standing, as_of: date, year: int, refusing: Refusi
 
 def _matched(persons: pl.DataFrame, now: Standing, refusing: Refusing) -> pl.DataFrame:
     """``known``: the number of the person in the registry; ``home``: his household there."""
-    held = now.persons.select("person_id", home="household_id", held_hash="id_lookup")
+    held = now.persons.select("person_id", home="household_id", held_hash="id_lookup", held_name="name")
     rows = persons.join(held, left_on="persons.person_id", right_on="person_id", how="left", maintain_order="left")
     known = pl.when(pl.col("home").is_not_null()).then("persons.person_id")
     rows = rows.with_columns(known=known, by_id=pl.lit(None, pl.String), own=pl.lit(None, pl.String))
@@ -133,18 +133,37 @@ def _matched(persons: pl.DataFrame, now: Standing, refusing: Refusing) -> pl.Dat
             by_id=pl.coalesce("by_id", "found"), own=pl.coalesce("own", pl.when(same).then("persons.person_id"))
         ).drop("found")
     has_id = pl.col("persons.id_number").is_not_null()
-    differs = pl.col("known").is_not_null() & pl.col("held_hash").is_not_null() & has_id & pl.col("own").is_null()
-    rows = refusing.rows(rows, differs, "key_differs", pl.col("persons.person_id"))
+    differs = pl.col("known").is_not_null() & has_id & pl.col("own").is_null()
+    rows = _renumbered(rows.with_columns(id_differs=differs), now, refusing)
     elsewhere = pl.col("persons.person_id").is_not_null() & (pl.col("by_id") != pl.col("persons.person_id"))
     rows = refusing.rows(rows, elsewhere, "id_elsewhere", pl.col("by_id"))
     rows = _detached(rows, now, refusing)
-    rows = rows.with_columns(known=pl.coalesce("known", "by_id")).drop("home", "held_hash", "by_id", "own")
+    rows = rows.with_columns(known=pl.coalesce("known", "by_id")).drop("home", "held_hash", "held_name", "by_id", "own")
     places = now.persons.select("person_id", home="household_id", held_hash="id_lookup")
     rows = rows.join(places, left_on="known", right_on="person_id", how="left", maintain_order="left")
     moved = pl.col("home").is_not_null() & (pl.col("persons.household_id") != pl.col("home"))
     rows = refusing.rows(rows, moved, "other_household", pl.col("home"))
     rows = rows.with_columns(pl.coalesce("persons.household_id", "home").alias("persons.household_id"))
     return refusing.rows(rows, pl.col("persons.household_id").is_null(), "no_household")
+
+
+def _renumbered(rows: pl.DataFrame, now: Standing, refusing: Refusing) -> pl.DataFrame:
+    """A known person of another ID number than is registered: his own number corrected, if he is the same by name and
+    the number is nobody's (somebody's here is refused by the caller)."""
+    names = [name for name in rows.columns if name.startswith(ID_HASHES)]
+    said = pl.col("persons.name") if "persons.name" in rows.columns else pl.lit(None, pl.String)
+    same = _plain(said) == _plain(pl.col("held_name"))
+    held = pl.col("held_hash").is_not_null()
+    stranger = pl.col("id_differs") & held & ~same.fill_null(False) & pl.col("by_id").is_null()
+    rows = refusing.rows(rows, stranger, "key_differs", pl.col("persons.person_id"))
+    for code, hashes in (("number_elsewhere", now.elsewhere), ("number_of_gone", now.gone["id_lookup"].drop_nulls())):
+        taken = pl.any_horizontal(pl.col(name).is_in(hashes.implode()) for name in names)
+        rows = refusing.rows(rows, pl.col("id_differs") & taken, code)
+    return rows
+
+
+def _plain(name: pl.Expr) -> pl.Expr:
+    return name.str.replace_all(r"[\s·•]", "")
 
 
 def _detached(rows: pl.DataFrame, now: Standing, refusing: Refusing) -> pl.DataFrame:
@@ -241,10 +260,11 @@ def _people(persons: pl.DataFrame, now: Standing) -> pl.DataFrame:
     )
     rows = _numbered(rows, now)
     facts = [name for name in rows.columns if name.startswith("persons.") and name != "persons.person_id"]
-    kept = rows.select("person_id", ROW, "table", *facts, known="is_known")
+    kept = rows.select("person_id", ROW, "table", *facts, "id_differs", known="is_known")
     if kept["person_id"].is_duplicated().any():
         merged = [pl.col(name).drop_nulls().first() for name in facts]
-        kept = kept.group_by("person_id", maintain_order=True).agg(pl.col(ROW, "table", "known").first(), *merged)
+        told = [pl.col(ROW, "table", "known").first(), pl.col("id_differs").any()]
+        kept = kept.group_by("person_id", maintain_order=True).agg(*told, *merged)
     return _from_number(kept.rename({name: name.removeprefix("persons.") for name in facts} | {ROW: "row"}))
 
 

@@ -66,7 +66,8 @@ def plan(batch: LedgerBatch, progress: Progress, *, lock: bool = False) -> Plann
     incoming = gather(both, now, batch.as_of, batch.year, refusing)
     progress("找出差异", 0.8)
     lists_people = any(_complete(read) for read in reads)
-    found = registry.differences(incoming, now, members_complete=lists_people)
+    numbers = registry.changed_numbers(incoming, now)
+    found = registry.differences(incoming, now, numbers, members_complete=lists_people)
     matched = incoming.persons.filter("known") if "known" in incoming.persons.columns else incoming.persons
     people = matched.select("table", pl.col("row").alias(ROW), known="person_id")
     return Planned(
@@ -207,15 +208,16 @@ def _counts(
     for read in reads:
         untranslated += read.untranslated
     cells = {"other_village", "state_too_early", "state_back"}
-    changed = found.changes.select("entity", "record").unique().height
-    figures = dict(found.changes["column"].value_counts(sort=True).iter_rows()) if found.changes.height else {}
+    listed = found.listed
+    changed = listed.select("entity", "record").unique().height
+    figures = dict(listed["column"].value_counts(sort=True).iter_rows()) if listed.height else {}
     return {
         "rows": sum(read.rows.height + read.refused_count for read in reads),
         NEW_HOUSEHOLD: found.new_households.height,
         NEW_PERSON: found.new_persons.height,
         NEW_YEAR: found.new_surveys.height,
         CHANGED: changed,
-        "figures": found.changes.height,
+        "figures": listed.height,
         "by_figure": figures,
         MISSING: found.missing.height,
         REFUSED: sum(read.refused_count for read in reads)
@@ -237,7 +239,7 @@ def _by_region(found: LedgerDifferences) -> dict[str, dict[str, int]]:
     """Town → kind → how many."""
     parts = {
         NEW_HOUSEHOLD: found.new_households, NEW_PERSON: found.new_persons, NEW_YEAR: found.new_surveys,
-        MISSING: found.missing, CHANGED: found.changes.unique(["entity", "record"]),
+        MISSING: found.missing, CHANGED: found.listed.unique(["entity", "record"]),
     }  # fmt: skip
     regions: dict[str, dict[str, int]] = {}
     for kind, frame in parts.items():
@@ -253,7 +255,7 @@ def as_shown(planned: Planned) -> pl.DataFrame:
     found = planned.found
     refused = pl.DataFrame([vars(one) for one in planned.refused] or None, schema_overrides={"table": pl.Int64})
     known = planned.now.persons.select("person_id", "name")
-    changes = found.changes.join(known, on="person_id", how="left", maintain_order="left")
+    changes = found.listed.join(known, on="person_id", how="left", maintain_order="left")
     parts = {
         NEW_HOUSEHOLD: found.new_households.with_columns(after="state"), NEW_PERSON: found.new_persons,
         NEW_YEAR: found.new_surveys.with_columns(after=pl.col("year").cast(pl.String)) if found.new_surveys.height

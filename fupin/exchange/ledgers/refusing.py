@@ -85,10 +85,24 @@ WORDS: dict[str, tuple[str, str, str, str, str]] = {
     "no_name": ("姓名", "新人没有姓名", "a new person without a name", "补填姓名", "fill in the name"),
     "key_differs": (
         "证件号码",
-        "人编号 {0} 登记的证件号与台账不同",
-        "person {0} is registered under another ID number",
-        "核对人编号；证件号有误的，请按人更正",
-        "check the person's number; correct a wrong ID number on his record",
+        "人编号 {0} 登记的证件号和姓名都与台账不同，像是另一个人",
+        "person {0} is registered under another ID number and another name: it seems to be somebody else",
+        "核对人编号；确是同一人改了姓名的，先更正姓名，再导入证件号",
+        "check the person's number; if he was renamed, correct the name first",
+    ),
+    "number_elsewhere": (
+        "证件号码",
+        "这个证件号是别的辖区在册的人的，没有改动",
+        "this ID number is that of a person registered in another region; nothing was changed",
+        "对照证件原件核对证件号",
+        "compare the number with the original",
+    ),
+    "number_of_gone": (
+        "证件号码",
+        "这个证件号是已减少（迁出、死亡等）的人的，没有改动",
+        "this ID number is that of a person who was recorded as having left; nothing was changed",
+        "对照证件原件核对证件号",
+        "compare the number with the original",
     ),
     "id_elsewhere": (
         "人编号",

@@ -9,6 +9,7 @@ from fupin.registry.ledgers.exporting import Receipt as LedgerReceipt
 from fupin.registry.ledgers.exporting import ask_export, export_now, export_rows
 from fupin.registry.ledgers.known import code_shares
 from fupin.registry.ledgers.models import BatchState, LedgerBatch, LedgerCells, LedgerMapping
+from fupin.registry.ledgers.numbers import changed_numbers
 from fupin.registry.ledgers.standing import Standing, Wanted, hold, standing
 from fupin.registry.ledgers.undoing import built_on, undo
 from fupin.registry.ledgers.writing import written
@@ -29,6 +30,7 @@ __all__ = [
     "apply_differences",
     "ask_export",
     "built_on",
+    "changed_numbers",
     "code_shares",
     "differences",
     "export_now",
