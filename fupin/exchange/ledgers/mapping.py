@@ -35,12 +35,14 @@ class ColumnMap:
 
 @dataclass(frozen=True)
 class TableMap:
-    """``layout``: official layout, "" for a provincial ledger. ``saved``: number of the saved mapping, 0 none."""
+    """``layout``: official layout, "" for a provincial ledger. ``saved``: number of the saved mapping, 0 none.
+    ``state``: of new households where the list says none."""
 
     row: str
     layout: str
     columns: tuple[ColumnMap, ...]
     saved: int = 0
+    state: str = ""
 
     def of(self, field: str) -> ColumnMap | None:
         return next((one for one in self.columns if one.field == field), None)
@@ -61,7 +63,7 @@ def from_json(raw: Mapping[str, Any]) -> TableMap:
     columns = tuple(
         ColumnMap(**{**one, "own": tuple((str(a), str(b)) for a, b in one.get("own", ()))}) for one in raw["columns"]
     )
-    return TableMap(raw["row"], raw["layout"], columns, raw.get("saved", 0))
+    return TableMap(raw["row"], raw["layout"], columns, raw.get("saved", 0), raw.get("state", ""))
 
 
 def signature(cells: Iterable[str]) -> str:

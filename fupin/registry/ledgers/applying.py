@@ -162,6 +162,13 @@ def _numbers(table: str, count: int) -> pl.Series:
         return pl.Series("id", [row[0] for row in cursor.fetchall()], dtype=pl.Int64)
 
 
+def new_household_codes(count: int) -> list[str]:
+    """For households that come without one: as everywhere, N and nine digits."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT nextval('registry_new_number') FROM generate_series(1, %s)", [count])
+        return [f"N{row[0]:09d}" for row in cursor.fetchall()]
+
+
 def _with_state_numbers(found: Differences, now: Standing) -> Differences:
     """Changes of a state know the period that ends and have the number of the one that begins."""
     states = now.households.select("household_id", "state_id")

@@ -1,6 +1,6 @@
 """What the door of the registry lets other apps have of ledgers."""
 
-from fupin.registry.ledgers.applying import Applied, apply_differences
+from fupin.registry.ledgers.applying import Applied, apply_differences, new_household_codes
 from fupin.registry.ledgers.differences import Differences as LedgerDifferences
 from fupin.registry.ledgers.differences import Incoming as LedgerIncoming
 from fupin.registry.ledgers.differences import differences
@@ -37,6 +37,7 @@ __all__ = [
     "export_rows",
     "hold",
     "id_hashes",
+    "new_household_codes",
     "standing",
     "undo",
     "written",
