@@ -50,7 +50,11 @@ PERSONAL: Mapping[str, Mapping[str, str]] = {
         "pregnant": "health", "left_behind": "personal",
     },
     "Membership": {"household_id": "identity", "person_id": "identity", "relation": "personal"},
-    "SealedValue": {"record": "identity", "cipher": "sensitive"},
+    "SealedValue": {"record": "identity", "cipher": "sensitive", "hint": "sensitive", "lookup": "sensitive"},
+    "FormerValue": {
+        "record": "identity", "cipher": "sensitive", "hint": "sensitive", "lookup": "identity", "tail4": "identity",
+        "tail6": "identity", "lake_key": "identity", "lake_former": "identity", "facts": "identity",
+    },
     "Survey": {"household_id": "identity", "*": "personal", "savings": "sensitive"},
     "LedgerEntry": {"household_id": "identity", "*": "sensitive"},
     # cells of ledgers as they were written: codes of health among them
@@ -75,7 +79,8 @@ NOT_PERSONAL: Mapping[str, frozenset[str]] = {
     "HouseholdState": frozenset({"id", "valid_from", "valid_to"}),
     "Person": frozenset({"lookup_key", "lake_key_id", "version"}),
     "Membership": frozenset({"id", "valid_from", "valid_to"}),
-    "SealedValue": frozenset({"kind", "field", "key", "written_at"}),
+    "SealedValue": frozenset({"kind", "field", "key", "lookup_key", "written_at"}),
+    "FormerValue": frozenset({"id", "change_id", "kind", "field", "key", "lookup_key", "lake_key_id"}),
     "Survey": frozenset({"year", "surveyed_on", "surveyor"}),
     "LedgerEntry": frozenset({"month", "period_months"}),
     "Helper": frozenset({"helper_id"}),
