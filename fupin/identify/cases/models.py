@@ -159,6 +159,8 @@ class BulkCase(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["bulk", "case"], name="bulk_case_once")]
+        # each act of a bulk asks for the sample: it must not read the whole list
+        indexes = [models.Index(fields=["bulk"], name="bulk_sampled", condition=models.Q(sampled=True))]
 
 
 class SampleCheck(models.Model):
