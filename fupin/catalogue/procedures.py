@@ -22,6 +22,8 @@ LEVELS = ("village", "town", "county")
 KINDS = ("filing", "comparison", "votes", "standards", "notice", "decision", "announcement")
 LASTING = ("notice", "announcement")
 COUNTS = ("working", "calendar")
+#: whom an overdue step is raised to: whose turn it is, the level above
+RECEIVERS = ("turn", "above")
 SIGNERS: Mapping[str, tuple[str, str]] = {
     "household": ("户主或家人", "the household"),
     "surveyor": ("调查人", "surveyor"),
@@ -49,6 +51,14 @@ class Whole:
 
     limit: Limit
     until: str
+
+
+@dataclass(frozen=True)
+class Overdue:
+    """An overdue step is raised to ``to`` when it is over by more than ``after`` times its days."""
+
+    to: str
+    after: float
 
 
 @dataclass(frozen=True)
@@ -87,6 +97,7 @@ class Procedure:
     follows: str = ""
     not_before: str = ""
     kind_states: Mapping[str, tuple[str, ...]] | None = None
+    overdue: tuple[Overdue, ...] = ()
 
     def kinds_for(self, state: str) -> Mapping[str, tuple[str, str]]:
         """The kinds that a household in this state may be; empty for a procedure without kinds."""
@@ -144,7 +155,7 @@ def _step(raw: Mapping[str, Any], earlier: list[str], papers: Mapping[str, Any],
 
 def _procedure(raw: Mapping[str, Any], where: str, found: Mapping[str, Procedure]) -> Procedure:
     optional = ("ends_in", "kinds", "kind_states", "whole", "follows", "not_before", "steps_of", "papers", "step")
-    demand_keys(raw, ("id", "zh", "en", "reference", "begins_in"), optional, where)
+    demand_keys(raw, ("id", "zh", "en", "reference", "begins_in"), (*optional, "overdue"), where)
     for state in (*raw["begins_in"], *filter(None, [raw.get("ends_in")])):
         demand_choice(state, code_lists()[_STATES].values, "state", where)
     steps, papers = _steps(raw, where, found)
@@ -154,8 +165,20 @@ def _procedure(raw: Mapping[str, Any], where: str, found: Mapping[str, Procedure
     return Procedure(
         raw["id"], raw["zh"], raw["en"], raw["reference"], tuple(raw["begins_in"]), steps, papers,
         raw.get("ends_in", ""), _pairs(raw.get("kinds", {})) or None, _whole(raw, steps, where),
-        raw.get("follows", ""), not_before, _kind_states(raw, where),
+        raw.get("follows", ""), not_before, _kind_states(raw, where), _overdue(raw, where),
     )  # fmt: skip
+
+
+def _overdue(raw: Mapping[str, Any], where: str) -> tuple[Overdue, ...]:
+    found: list[Overdue] = []
+    for one in raw.get("overdue", ()):
+        demand_keys(one, ("to", "after"), (), f"{where} overdue")
+        demand_choice(one["to"], RECEIVERS, "to", f"{where} overdue")
+        demand_new(one["to"], [earlier.to for earlier in found], f"{where} overdue")
+        if not 0 <= one["after"] <= 100:
+            raise CatalogueError(f"{where} overdue: after = {one['after']}; write how many times the step's days")
+        found.append(Overdue(one["to"], one["after"]))
+    return tuple(found)
 
 
 def _kind_states(raw: Mapping[str, Any], where: str) -> dict[str, tuple[str, ...]]:

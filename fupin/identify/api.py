@@ -41,6 +41,7 @@ from fupin.identify.cases.queries import (
     turns_of,
     waits_for,
 )
+from fupin.identify.cases.reminders import raise_overdue, raised, reminders_for
 from fupin.identify.cases.services import VERB as CASE_VERB
 from fupin.identify.cases.services import Blocked, Form, attach_paper, open_case, take_step
 from fupin.identify.corrections import (
@@ -278,6 +279,8 @@ __all__ = [
     "proposes",
     "public_answer",
     "public_notice",
+    "raise_overdue",
+    "raised",
     "raised_from",
     "read_corrections",
     "region_aggregate",
@@ -288,6 +291,7 @@ __all__ = [
     "region_results",
     "region_rows",
     "registry_spec",
+    "reminders_for",
     "repeat_run",
     "rotate_key",
     "rule_counts",

@@ -32,7 +32,7 @@ from fupin.ui.templatetags.ui import spoken, tongue
 
 AREA = "cases"
 ASKED = ("region", "procedure", "step", "standing", "q")
-STANDINGS = ("mine", "open", "overdue", "passed", "refused", "withdrawn")
+STANDINGS = ("mine", "raised", "open", "overdue", "passed", "refused", "withdrawn")
 
 
 @room(AREA)
@@ -66,6 +66,8 @@ def asked_for(user: User, asked: Mapping[str, str]) -> QuerySet[Case]:
         rows = rows.filter(household_id=asked["q"])
     if asked["standing"] == "mine":
         return identify.mine(user, rows)
+    if asked["standing"] == "raised":
+        return identify.raised(user, rows)
     if asked["standing"] == "overdue":
         return identify.late(rows)
     if asked["standing"] == "open":

@@ -11,10 +11,9 @@ from django.utils import timezone
 from fupin.accounts import api as accounts
 from fupin.accounts.api import User
 from fupin.catalogue.procedures import SIGNERS, Step, procedures
-from fupin.identify.cases import course
 from fupin.identify.cases.course import PASS
 from fupin.identify.cases.models import Bulk, BulkCase, Case, CaseAct, CasePaper, SampleCheck
-from fupin.identify.cases.queries import demand_level, standing_of
+from fupin.identify.cases.queries import demand_level
 from fupin.identify.cases.services import VERB, said_by_database
 from fupin.kernel.errors import NotFound, UserError
 
@@ -117,12 +116,9 @@ def decide_bulk(*, by: User, bulk: Bulk, signatures: dict[str, str], kept_at: st
 
 def _act(by: User, bulk: Bulk, case: Case, signatures: dict[str, str], note: str) -> CaseAct:
     """All of them in one statement: the database looks at each as at one that comes alone."""
-    today, procedure = timezone.localdate(), procedures()[bulk.procedure]
-    following = course.after(procedure, standing_of(case), course.Act(bulk.step, PASS, today))
     return CaseAct(
-        case=case, village_code=case.village_code, step=bulk.step, outcome=PASS, taken_on=today, by=by,
+        case=case, village_code=case.village_code, step=bulk.step, outcome=PASS, taken_on=timezone.localdate(), by=by,
         note=note.strip()[:400], signatures=signatures, bulk=bulk,
-        next_due=course.deadline(procedure, following, case.opened_on, case.village_code),
     )  # fmt: skip
 
 

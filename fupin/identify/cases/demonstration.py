@@ -18,6 +18,7 @@ from fupin.identify.cases.course import PASS, Votes
 from fupin.identify.cases.models import Case, Objection
 from fupin.identify.cases.notices import answer_objection, hang_notice, object_to, public_notice
 from fupin.identify.cases.queries import case_for, present_step
+from fupin.identify.cases.reminders import raise_overdue
 from fupin.identify.cases.services import Form, attach_paper, open_case, take_step
 from fupin.registry import api as registry
 
@@ -60,6 +61,7 @@ def show_cases(*, town: User, county: User) -> int:
         _advance(case, who, steps)
         if late and not case.acts.filter(notice__isnull=False).exists():
             later(case, 25)
+    raise_overdue()
     return len(planned)
 
 

@@ -42,10 +42,38 @@ class StepRule(models.Model):
     kinds = ArrayField(models.CharField(max_length=12))
     follows = models.CharField(max_length=20, db_collation="C", blank=True)
     not_before = models.CharField(max_length=40, db_collation="C", blank=True)
+    within_days = models.CharField(max_length=40, db_collation="C", blank=True)
+    within_count = models.CharField(max_length=8, db_collation="C", blank=True)
+    whole_days = models.CharField(max_length=40, db_collation="C", blank=True)  # only of steps that it holds for
+    whole_count = models.CharField(max_length=8, db_collation="C", blank=True)
 
     class Meta:
         managed = False  # nothing of Django's may empty it: made in migration 0010
         db_table = "identify_steprule"
+
+
+class OverdueRule(models.Model):
+    """Whom an overdue step is raised to, after how many times its days; written by the owner's login alone."""
+
+    pk = models.CompositePrimaryKey("procedure", "receiver")
+    procedure = models.CharField(max_length=20, db_collation="C")
+    receiver = models.CharField(max_length=5, db_collation="C")
+    after = models.DecimalField(max_digits=6, decimal_places=2)
+
+    class Meta:
+        managed = False  # made in migration 0015
+        db_table = "identify_overduerule"
+
+
+class CalendarDay(models.Model):
+    """A day that is not what its weekday says; written by the owner's login alone."""
+
+    day = models.DateField(primary_key=True)
+    working = models.BooleanField()
+
+    class Meta:
+        managed = False  # made in migration 0015
+        db_table = "identify_calendarday"
 
 
 class StandardItem(models.Model):
@@ -321,3 +349,25 @@ class Monitored(models.Model):
                 | models.Q(until__isnull=False, removal__isnull=False),
             ),
         ]
+
+
+class Reminder(models.Model):
+    """An overdue step as it was raised, once, to a region; written by the database alone (``fupin_raise_overdue``).
+
+    It stands as long as the case does not move on. ``receiver``: whose turn it is, or the level above.
+    """
+
+    case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="reminders", db_index=False)
+    village_code = models.CharField(max_length=12, db_collation="C")
+    step = models.CharField(max_length=20, db_collation="C")
+    entered_at = models.DateTimeField()
+    receiver = models.CharField(max_length=5)
+    region = models.CharField(max_length=12, db_collation="C")
+    due_on = models.DateField()
+    raised_on = models.DateField()
+    at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        ordering = ["due_on", "pk"]
+        indexes = [models.Index(fields=["region"], name="reminder_region")]
+        constraints = [models.UniqueConstraint(fields=["case", "entered_at", "receiver"], name="reminded_once")]

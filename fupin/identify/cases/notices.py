@@ -18,7 +18,6 @@ from fupin.accounts.api import User
 from fupin.catalogue.parameters import parameters
 from fupin.catalogue.procedures import Step, procedures
 from fupin.identify.cases.course import HANG
-from fupin.identify.cases.deadlines import due_on
 from fupin.identify.cases.files import CONTACT, Attached
 from fupin.identify.cases.models import Notice, Objection, ObjectionAnswer
 from fupin.identify.cases.queries import LEVEL_WORDS, TURNS, cases_for
@@ -143,19 +142,14 @@ def object_to(
         )  # fmt: skip
     mark, receipt = uuid.uuid4(), code(12)
     contact = f"{name.strip()[:60]} {phone.strip()[:40]}" if name.strip() else ""
-    due = due_on(
-        timezone.localdate(),
-        int(parameters()["answer_objection_days"].at(timezone.localdate(), notice.village)),
-        "working",
-    )
     parts = zip(*[(f.mark, f.name, f.media, f.size, f.sha256, f.sealed) for f in files], strict=True)
     columns: list[Any] = [list(column) for column in parts] or [[], [], [], [], [], []]
     sealed = registry.seal(settings.FUPIN_KEYS.now, contact, CONTACT.format(mark)) if contact else None
     with said_by_database(), connection.cursor() as cursor:
         cursor.execute(
-            "SELECT fupin_object(%s, %s, %s, %s, %s, %s, %s, %s::uuid[], %s::text[], %s::text[], %s::integer[], "
+            "SELECT fupin_object(%s, %s, %s, %s, %s, %s, NULL, %s::uuid[], %s::text[], %s::text[], %s::integer[], "
             "%s::text[], %s::bytea[])",
-            [notice.code, case, mark, receipt, sealed, body, due, *columns],
+            [notice.code, case, mark, receipt, sealed, body, *columns],
         )
         (made,) = cursor.fetchone()
     if made is None:
