@@ -16,7 +16,7 @@ from django.views.decorators.http import require_POST
 
 from fupin.accounts import api as accounts
 from fupin.accounts.api import User
-from fupin.catalogue.procedures import Procedure, procedures
+from fupin.catalogue.procedures import Procedure, procedures, procedures_at, steps_known
 from fupin.console.case_page import Page, page_of
 from fupin.console.filters import day, inside, whole
 from fupin.console.lists import cases as lists
@@ -46,7 +46,7 @@ def cases(request: HttpRequest) -> HttpResponseBase:
         "asked": asked,
         "place": place_of(user, asked["region"]),
         "procedures": {one.id: tongue(one) for one in procedures().values()},
-        "steps": {} if procedure is None else {step.id: tongue(step) for step in procedure.steps},
+        "steps": {} if procedure is None else {step.id: tongue(step) for step in steps_known(procedure.id).values()},
         "standings": dict(zip(STANDINGS, lists.standing_words(), strict=True)),
         "turn": identify.mine(user, identify.cases_for(user)).count(),
         "late": identify.late(identify.cases_for(user)).count(),
@@ -77,8 +77,7 @@ def asked_for(user: User, asked: Mapping[str, str]) -> QuerySet[Case]:
 
 def _may_bulk(user: User, asked: Mapping[str, str]) -> bool:
     """One decision of the own level is being looked at."""
-    procedure = procedures().get(asked["procedure"])
-    step = next((one for one in procedure.steps if one.id == asked["step"]), None) if procedure else None
+    step = steps_known(asked["procedure"]).get(asked["step"]) if asked["procedure"] in procedures() else None
     return step is not None and step.kind == "decision" and step.level in identify.turns_of(user)
 
 
@@ -113,7 +112,7 @@ def new(request: HttpRequest, household_id: str) -> HttpResponse:
 def _fitting(home: Household) -> list[tuple[Procedure, dict[str, tuple[str, str]]]]:
     """Procedures that the household may begin now, each with the kinds that it may be."""
     under = identify.monitored(home.pk) is not None
-    found = [one for one in procedures().values() if home.state in one.begins_in]
+    found = [one for one in procedures_at(timezone.localdate()).values() if home.state in one.begins_in]
     found = [one for one in found if (under if one.follows else not (under and one.kinds))]
     return [(one, dict(one.kinds_for(home.state))) for one in found]
 
@@ -260,6 +259,6 @@ def _procedure_lines(name: str, steps: Mapping[tuple[str, str], identify.Numbers
     keys = ("open", "overdue", "opened", "passed", "refused")
     return {
         "procedure": procedures()[name],
-        "steps": [(step, steps.get((name, step.id))) for step in procedures()[name].steps],
+        "steps": [(step, steps.get((name, step.id))) for step in steps_known(name).values()],
         "total": {key: sum(getattr(one, key) for one in found) for key in keys},
     }

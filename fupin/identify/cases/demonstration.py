@@ -116,7 +116,10 @@ def _take(by: User, case: Case) -> None:
 
 def _hang(by: User, case: Case) -> None:
     with acting_as(by):
-        hang_notice(by=by, village=case.village_code, procedure=case.procedure, step=case.step, place="村委会公告栏")
+        hang_notice(
+            by=by, village=case.village_code, procedure=case.procedure, edition=case.edition, step=case.step,
+            place="村委会公告栏",
+        )  # fmt: skip
 
 
 def _object(case: Case, town: User, *, answered: bool) -> None:

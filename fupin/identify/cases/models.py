@@ -25,8 +25,10 @@ class Ended(models.TextChoices):
 class StepRule(models.Model):
     """A step of a procedure as the database demands it; written from the catalogue by the owner's login alone."""
 
-    pk = models.CompositePrimaryKey("procedure", "step")
+    pk = models.CompositePrimaryKey("procedure", "edition", "step")
     procedure = models.CharField(max_length=20, db_collation="C")
+    edition = models.SmallIntegerField()
+    since = models.DateField(null=True)  # new cases take it from this day on; null = always
     step = models.CharField(max_length=20, db_collation="C")
     place = models.SmallIntegerField()
     kind = models.CharField(max_length=12, db_collation="C")
@@ -55,8 +57,9 @@ class StepRule(models.Model):
 class OverdueRule(models.Model):
     """Whom an overdue step is raised to, after how many times its days; written by the owner's login alone."""
 
-    pk = models.CompositePrimaryKey("procedure", "receiver")
+    pk = models.CompositePrimaryKey("procedure", "edition", "receiver")
     procedure = models.CharField(max_length=20, db_collation="C")
+    edition = models.SmallIntegerField()
     receiver = models.CharField(max_length=5, db_collation="C")
     after = models.DecimalField(max_digits=6, decimal_places=2)
 
@@ -109,6 +112,7 @@ class Case(models.Model):
     """
 
     procedure = models.CharField(max_length=20, db_collation="C")
+    edition = models.SmallIntegerField(default=1, db_default=1)  # by which it goes on to its end
     kind = models.CharField(max_length=12, db_collation="C", blank=True)
     household_id = models.CharField(max_length=24, db_collation="C")
     village_code = models.CharField(max_length=12, db_collation="C")
@@ -150,6 +154,7 @@ class Notice(models.Model):
 
     code = models.CharField(primary_key=True, max_length=12, db_collation="C")
     procedure = models.CharField(max_length=20, db_collation="C")
+    edition = models.SmallIntegerField(default=1, db_default=1)
     step = models.CharField(max_length=20, db_collation="C")
     village_code = models.CharField(max_length=12, db_collation="C")
     hung_on = models.DateField()
@@ -167,6 +172,7 @@ class Bulk(models.Model):
     """Many cases decided at once: a sample is drawn by the database and must have been checked first."""
 
     procedure = models.CharField(max_length=20, db_collation="C")
+    edition = models.SmallIntegerField(default=1, db_default=1)
     step = models.CharField(max_length=20, db_collation="C")
     region = models.CharField(max_length=12, db_collation="C")
     by = models.ForeignKey(USER, on_delete=models.PROTECT, related_name="+", db_index=False)

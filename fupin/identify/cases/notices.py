@@ -16,7 +16,7 @@ from django.utils import timezone
 from fupin.accounts import api as accounts
 from fupin.accounts.api import User
 from fupin.catalogue.parameters import parameters
-from fupin.catalogue.procedures import Step, procedures
+from fupin.catalogue.procedures import Step, edition_of
 from fupin.identify.cases.course import HANG
 from fupin.identify.cases.files import CONTACT, Attached
 from fupin.identify.cases.models import Notice, Objection, ObjectionAnswer
@@ -77,17 +77,19 @@ def shortest(step: Step, village: str) -> date:
 
 @transaction.atomic
 def hang_notice(
-    *, by: User, village: str, procedure: str, step: str, place: str, last_day: date | None = None
+    *, by: User, village: str, procedure: str, step: str, place: str, last_day: date | None = None, edition: int = 1
 ) -> Notice:
     """Put up one notice for all cases of a village that wait at this step. Raises UserError, Forbidden."""
     accounts.require(by, VERB, village)
     waiting = list(
-        cases_for(by).filter(village_code=village, procedure=procedure, step=step, hung_on__isnull=True, ended="")
+        cases_for(by).filter(
+            village_code=village, procedure=procedure, edition=edition, step=step, hung_on__isnull=True, ended="",
+        )
         .order_by("pk")[:MOST_CASES]
     )  # fmt: skip
     if not waiting:
         raise UserError("没有等待公示的办件", "no case waits for a notice here", "请刷新页面", "reload the page")
-    wanted = procedures()[procedure].step(step)
+    wanted = edition_of(procedure, edition).step(step)
     least = shortest(wanted, village)
     if last_day is not None and last_day < least:
         raise UserError(
@@ -101,8 +103,8 @@ def hang_notice(
         )
     with said_by_database():
         made = Notice.objects.create(
-            code=code(), procedure=procedure, step=step, village_code=village, hung_on=timezone.localdate(),
-            last_day=last_day or least, place=place.strip()[:80], by=by,
+            code=code(), procedure=procedure, edition=edition, step=step, village_code=village,
+            hung_on=timezone.localdate(), last_day=last_day or least, place=place.strip()[:80], by=by,
         )  # fmt: skip
     for case in waiting:
         take_step(by=by, case=case, form=Form(HANG), notice=made)

@@ -14,7 +14,7 @@ from psycopg.errors import CheckViolation, InsufficientPrivilege, UniqueViolatio
 
 from fupin.accounts import api as accounts
 from fupin.accounts.api import User
-from fupin.catalogue.procedures import Procedure, procedures
+from fupin.catalogue.procedures import Procedure, procedures_at
 from fupin.catalogue.standards import standards, standards_for
 from fupin.identify.cases import course
 from fupin.identify.cases.course import Act, Block, Votes
@@ -71,16 +71,17 @@ def open_case(
     """Begin a procedure for a household. Raises NotFound, Forbidden, UserError."""
     home = registry.household_for(by, household_id)
     accounts.require(by, VERB, home.village_code)
-    known = procedures().get(procedure)
+    opened = timezone.localdate()
+    known = procedures_at(opened).get(procedure)
     if known is None:
         raise UserError("没有这个程序", "there is no such procedure", "请从列表中选择", "choose one of the list")
     _demand_fitting(known, home.state, kind)
     listed = standards_for(home.village_code).id if any(step.kind == "standards" for step in known.steps) else ""
-    opened = timezone.localdate()
     with said_by_database():
         made = Case.objects.create(
-            procedure=procedure, kind=kind, household_id=home.pk, village_code=home.village_code, standards=listed,
-            channel=channel, note=note.strip()[:400], opened_on=opened, opened_by=by, entered_on=opened,
+            procedure=procedure, edition=known.edition, kind=kind, household_id=home.pk,
+            village_code=home.village_code, standards=listed, channel=channel,
+            note=note.strip()[:400], opened_on=opened, opened_by=by, entered_on=opened,
             entered_at=timezone.now(), step=known.steps[0].id,
         )  # fmt: skip
     accounts.record(

@@ -116,8 +116,8 @@ def take(by: User, case: Case, **changes: object) -> Case:
 def hang(by: User, case: Case, last_day: date | None = None) -> Notice:
     with acting_as(by):
         return hang_notice(
-            by=by, village=case.village_code, procedure=case.procedure, step=case.step, place="村委会公告栏",
-            last_day=last_day,
+            by=by, village=case.village_code, procedure=case.procedure, edition=case.edition, step=case.step,
+            place="村委会公告栏", last_day=last_day,
         )  # fmt: skip
 
 
