@@ -62,6 +62,7 @@ from fupin.identify.cases.queries import (
     turns_of,
     waits_for,
 )
+from fupin.identify.cases.reminders import raise_overdue, raised, reminders_for
 from fupin.identify.cases.services import VERB as CASE_VERB
 from fupin.identify.cases.services import Blocked, Form, attach_paper, open_case, take_step
 from fupin.identify.corrections import (
@@ -315,6 +316,8 @@ __all__ = [
     "public_answer",
     "public_course",
     "public_notice",
+    "raise_overdue",
+    "raised",
     "raised_from",
     "read_application",
     "read_corrections",
@@ -326,6 +329,7 @@ __all__ = [
     "region_results",
     "region_rows",
     "registry_spec",
+    "reminders_for",
     "repeat_run",
     "rotate_key",
     "rule_counts",

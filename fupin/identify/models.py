@@ -11,6 +11,7 @@ from fupin.identify.cases.application_models import Application, ApplicationAnsw
 from fupin.identify.cases.models import (
     Bulk,
     BulkCase,
+    CalendarDay,
     Case,
     CaseAct,
     CaseFile,
@@ -21,6 +22,8 @@ from fupin.identify.cases.models import (
     Notice,
     Objection,
     ObjectionAnswer,
+    OverdueRule,
+    Reminder,
     SampleCheck,
     StandardItem,
     StepRule,
@@ -30,11 +33,11 @@ from fupin.identify.screening_models import ScreenAnswer, ScreenCount, ScreenExe
 from fupin.identify.verdict_models import FindingVerdict
 
 __all__ = [
-    "Application", "ApplicationAnswer", "Band", "Bulk", "BulkCase", "Case", "CaseAct", "CaseFile", "CasePaper",
-    "DatedParameter", "Ended", "Finding",
-    "FindingVerdict", "HouseholdIndex", "Monitored", "Notice", "Objection", "ObjectionAnswer", "RegionAggregate",
-    "RegionMeasure", "RegionResult", "Run", "RunState", "SampleCheck", "ScreenAnswer", "ScreenCount",
-    "ScreenExemption", "ScreenHit", "Screening", "StandardItem", "StepRule",
+    "Application", "ApplicationAnswer", "Band", "Bulk", "BulkCase", "CalendarDay", "Case", "CaseAct", "CaseFile",
+    "CasePaper", "DatedParameter", "Ended", "Finding", "FindingVerdict", "HouseholdIndex", "Monitored", "Notice",
+    "Objection", "ObjectionAnswer", "OverdueRule", "RegionAggregate", "RegionMeasure", "RegionResult", "Reminder",
+    "Run", "RunState", "SampleCheck", "ScreenAnswer", "ScreenCount", "ScreenExemption", "ScreenHit", "Screening",
+    "StandardItem", "StepRule",
 ]  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
 from fupin.accounts.api import nobody_acting
-from fupin.catalogue.procedures import procedures
+from fupin.catalogue.procedures import edition_of
 from fupin.identify import api as identify
 from fupin.identify.api import Content
 from fupin.kernel.errors import NotFound, UserError
@@ -89,9 +89,9 @@ def receipt(request: HttpRequest) -> HttpResponse:
 
 def _steps(told: identify.PublicCourse) -> list[tuple[str, str]]:
     """Every step of the procedure with "done", "now" or "ahead"; none before it is taken up, or once refused."""
-    if told.procedure is None or told.ended in ("refused", "withdrawn"):
+    if told.procedure is None or told.edition is None or told.ended in ("refused", "withdrawn"):
         return []
-    steps = procedures()[told.procedure].steps
+    steps = edition_of(told.procedure, told.edition).steps
     at = next((place for place, step in enumerate(steps) if step.id == told.step), len(steps))
     standing = ["done" if place < at else "now" if place == at else "ahead" for place in range(len(steps))]
     return [(tongue(step), how) for step, how in zip(steps, standing, strict=True)]

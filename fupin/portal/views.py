@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from fupin.accounts.api import nobody_acting
-from fupin.catalogue.procedures import procedures
+from fupin.catalogue.procedures import procedures, steps_known
 from fupin.identify import api as identify
 from fupin.identify.api import PublicNotice
 from fupin.kernel.errors import NotFound, UserError
@@ -54,7 +54,7 @@ def _page(request: HttpRequest, shown: PublicNotice, problem: Problem | None = N
     context: dict[str, Any] = {
         "notice": shown,
         "procedure": procedure,
-        "step": tongue(procedure.step(shown.step)),
+        "step": tongue(steps_known(shown.procedure)[shown.step]),
         "village": village_names([shown.village]).get(shown.village, shown.village),
         "lines": [(line, spoken(kinds[line.kind]) if line.kind in kinds else "") for line in shown.lines],
         "problem": problem,

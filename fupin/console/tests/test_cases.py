@@ -248,3 +248,27 @@ def test_a_resident_applies_without_an_account_and_follows_his_case(
     page.context.clear_cookies()
     visitor.open(f"/apply/receipt/?receipt={receipt}")
     assert "农户申请" in page.inner_text("[aria-current=step]")
+
+
+def test_what_is_overdue_is_told_on_every_page_and_listed_at_home(
+    visitor: Visitor, wait: Wait, offices: Callable[[str, str], Household]
+) -> None:
+    from fupin.identify.api import raise_overdue
+
+    home = offices("9", "monitoring")
+    with acting_as(visitor.city.cast["case_cadre"]):
+        case = apply_for(visitor.city.cast["case_cadre"], home, "monitoring", "marginal")
+    visitor.sign_in("case_cadre").open("/households/")
+    assert visitor.page.locator("[data-raised]").count() == 0
+    wait(16)
+    raise_overdue()
+    visitor.open("/households/")
+    assert visitor.page.get_attribute("[data-raised]", "data-raised") == "1"
+    visitor.page.click("[data-raised]")
+    visitor.page.wait_for_selector("[data-total='1']")
+    visitor.open("/")
+    assert "请尽快办理" in visitor.page.inner_text("[data-raised-list]")
+    visitor.page.click("[data-raised-list] tbody a")
+    visitor.page.wait_for_url(f"**/cases/{case.pk}/")
+    visitor.sign_in("case_town").open("/")
+    assert visitor.page.locator("[data-raised-list]").count() == 0

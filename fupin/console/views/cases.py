@@ -17,7 +17,7 @@ from django.views.decorators.http import require_POST
 
 from fupin.accounts import api as accounts
 from fupin.accounts.api import User
-from fupin.catalogue.procedures import Procedure, procedures
+from fupin.catalogue.procedures import Procedure, procedures, procedures_at, steps_known
 from fupin.console.attachments import sent
 from fupin.console.case_page import Page, page_of
 from fupin.console.filters import day, inside, whole
@@ -34,7 +34,7 @@ from fupin.ui.templatetags.ui import spoken, tongue
 
 AREA = "cases"
 ASKED = ("region", "procedure", "step", "standing", "q")
-STANDINGS = ("mine", "open", "overdue", "passed", "refused", "withdrawn")
+STANDINGS = ("mine", "raised", "open", "overdue", "passed", "refused", "withdrawn")
 
 
 @room(AREA)
@@ -48,7 +48,7 @@ def cases(request: HttpRequest) -> HttpResponseBase:
         "asked": asked,
         "place": place_of(user, asked["region"]),
         "procedures": {one.id: tongue(one) for one in procedures().values()},
-        "steps": {} if procedure is None else {step.id: tongue(step) for step in procedure.steps},
+        "steps": {} if procedure is None else {step.id: tongue(step) for step in steps_known(procedure.id).values()},
         "standings": dict(zip(STANDINGS, lists.standing_words(), strict=True)),
         "turn": identify.mine(user, identify.cases_for(user)).count(),
         "late": identify.late(identify.cases_for(user)).count(),
@@ -69,6 +69,8 @@ def asked_for(user: User, asked: Mapping[str, str]) -> QuerySet[Case]:
         rows = rows.filter(household_id=asked["q"])
     if asked["standing"] == "mine":
         return identify.mine(user, rows)
+    if asked["standing"] == "raised":
+        return identify.raised(user, rows)
     if asked["standing"] == "overdue":
         return identify.late(rows)
     if asked["standing"] == "open":
@@ -78,8 +80,7 @@ def asked_for(user: User, asked: Mapping[str, str]) -> QuerySet[Case]:
 
 def _may_bulk(user: User, asked: Mapping[str, str]) -> bool:
     """One decision of the own level is being looked at."""
-    procedure = procedures().get(asked["procedure"])
-    step = next((one for one in procedure.steps if one.id == asked["step"]), None) if procedure else None
+    step = steps_known(asked["procedure"]).get(asked["step"]) if asked["procedure"] in procedures() else None
     return step is not None and step.kind == "decision" and step.level in identify.turns_of(user)
 
 
@@ -114,7 +115,7 @@ def new(request: HttpRequest, household_id: str) -> HttpResponse:
 def _fitting(home: Household) -> list[tuple[Procedure, dict[str, tuple[str, str]]]]:
     """Procedures that the household may begin now, each with the kinds that it may be."""
     under = identify.monitored(home.pk) is not None
-    found = [one for one in procedures().values() if home.state in one.begins_in]
+    found = [one for one in procedures_at(timezone.localdate()).values() if home.state in one.begins_in]
     found = [one for one in found if (under if one.follows else not (under and one.kinds))]
     return [(one, dict(one.kinds_for(home.state))) for one in found]
 
@@ -272,6 +273,6 @@ def _procedure_lines(name: str, steps: Mapping[tuple[str, str], identify.Numbers
     keys = ("open", "overdue", "opened", "passed", "refused")
     return {
         "procedure": procedures()[name],
-        "steps": [(step, steps.get((name, step.id))) for step in procedures()[name].steps],
+        "steps": [(step, steps.get((name, step.id))) for step in steps_known(name).values()],
         "total": {key: sum(getattr(one, key) for one in found) for key in keys},
     }

@@ -13,13 +13,10 @@ from datetime import date, datetime
 from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import QuerySet
-from django.utils import timezone
 
 from fupin.accounts import api as accounts
 from fupin.accounts.api import User, may
-from fupin.catalogue.parameters import parameters
 from fupin.identify.cases.application_models import Application, ApplicationAnswer
-from fupin.identify.cases.deadlines import due_on
 from fupin.identify.cases.files import columns_of
 from fupin.identify.cases.models import Case
 from fupin.identify.cases.notices import LONGEST, SHORTEST, code
@@ -57,6 +54,7 @@ class PublicCourse:
     answered_at: datetime | None
     reason: str | None
     procedure: str | None
+    edition: int | None
     step: str | None
     ended: str | None
     ended_on: date | None
@@ -70,14 +68,13 @@ def apply(*, village: str, content: Content, members: int | None, files: Sequenc
             f"家庭人口要是 1 到 {MOST_MEMBERS} 的整数", f"a household has 1 to {MOST_MEMBERS} members",
             "填写共同生活的人数", "give how many live together",
         )  # fmt: skip
-    mark, receipt, today = uuid.uuid4(), code(12), timezone.localdate()
+    mark, receipt = uuid.uuid4(), code(12)
     sealed = registry.seal(settings.FUPIN_KEYS.now, json.dumps(asdict(content)), BOUND.format(mark))
-    due = due_on(today, int(parameters()["take_up_application_days"].at(today, village)), "working")
     with said_by_database(), connection.cursor() as cursor:
         cursor.execute(
-            "SELECT fupin_apply(%s, %s, %s, %s, %s, %s, %s::uuid[], %s::text[], %s::text[], %s::integer[], %s::text[], "
+            "SELECT fupin_apply(%s, %s, %s, %s, %s, %s::uuid[], %s::text[], %s::text[], %s::integer[], %s::text[], "
             "%s::bytea[])",
-            [village, mark, receipt, members, sealed, due, *columns_of(files)],
+            [village, mark, receipt, members, sealed, *columns_of(files)],
         )
         (made,) = cursor.fetchone()
     if made is None:

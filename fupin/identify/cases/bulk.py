@@ -10,11 +10,10 @@ from django.utils import timezone
 
 from fupin.accounts import api as accounts
 from fupin.accounts.api import User
-from fupin.catalogue.procedures import SIGNERS, Step, procedures
-from fupin.identify.cases import course
+from fupin.catalogue.procedures import SIGNERS, Step, edition_of
 from fupin.identify.cases.course import PASS
 from fupin.identify.cases.models import Bulk, BulkCase, Case, CaseAct, CasePaper, SampleCheck
-from fupin.identify.cases.queries import demand_level, standing_of
+from fupin.identify.cases.queries import demand_level
 from fupin.identify.cases.services import VERB, said_by_database
 from fupin.kernel.errors import NotFound, UserError
 
@@ -22,7 +21,7 @@ MOST = 1000
 
 
 def step_of(bulk: Bulk) -> Step:
-    return procedures()[bulk.procedure].step(bulk.step)
+    return edition_of(bulk.procedure, bulk.edition).step(bulk.step)
 
 
 def bulks_for(user: User) -> QuerySet[Bulk]:
@@ -43,15 +42,15 @@ def begin_bulk(*, by: User, cases: Iterable[Case]) -> Bulk:
     """Close the list and draw the sample. All cases stand at one decision of the account's level. Raises UserError."""
     accounts.require(by, VERB)
     listed = list(cases)
-    places = {(case.procedure, case.step) for case in listed}
+    places = {(case.procedure, case.edition, case.step) for case in listed}
     if not listed or len(places) > 1 or len(listed) > MOST:
         raise UserError(
             f"批量审核要选同一程序、同一步骤的 1 到 {MOST:,} 件",
             f"choose 1 to {MOST:,} cases of one procedure and step",
             "请先按程序和步骤筛选", "filter by procedure and step first",
         )  # fmt: skip
-    ((procedure, step),) = places
-    wanted = procedures()[procedure].step(step)
+    ((procedure, edition, step),) = places
+    wanted = edition_of(procedure, edition).step(step)
     demand_level(by, wanted)
     if wanted.kind != "decision":
         raise UserError(
@@ -60,7 +59,7 @@ def begin_bulk(*, by: User, cases: Iterable[Case]) -> Bulk:
         )  # fmt: skip
     _demand_free(listed)
     with said_by_database():
-        bulk = Bulk.objects.create(procedure=procedure, step=step, region=by.region, by=by)
+        bulk = Bulk.objects.create(procedure=procedure, edition=edition, step=step, region=by.region, by=by)
         BulkCase.objects.bulk_create(
             [BulkCase(bulk=bulk, case=case, village_code=case.village_code) for case in listed]
         )
@@ -141,12 +140,9 @@ def decide_bulk(*, by: User, bulk: Bulk, signatures: dict[str, str], kept_at: st
 
 def _act(by: User, bulk: Bulk, case: Case, signatures: dict[str, str], note: str) -> CaseAct:
     """All of them in one statement: the database looks at each as at one that comes alone."""
-    today, procedure = timezone.localdate(), procedures()[bulk.procedure]
-    following = course.after(procedure, standing_of(case), course.Act(bulk.step, PASS, today))
     return CaseAct(
-        case=case, village_code=case.village_code, step=bulk.step, outcome=PASS, taken_on=today, by=by,
+        case=case, village_code=case.village_code, step=bulk.step, outcome=PASS, taken_on=timezone.localdate(), by=by,
         note=note.strip()[:400], signatures=signatures, bulk=bulk,
-        next_due=course.deadline(procedure, following, case.opened_on, case.village_code),
     )  # fmt: skip
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fupin.accounts import api as accounts
 from fupin.accounts.api import User
-from fupin.catalogue.procedures import procedures
+from fupin.catalogue.procedures import edition_of
 from fupin.identify.cases.models import Case, Ended
 from fupin.registry import api as registry
 
@@ -14,7 +14,7 @@ KINDS = {"0": "entry", "1": "exit", "3": "return"}
 
 def take_effect(*, by: User, case: Case, reason: str) -> None:
     """Call it in the transaction of the last act: the database refuses to commit a passed case without its change."""
-    procedure = procedures()[case.procedure]
+    procedure = edition_of(case.procedure, case.edition)
     accounts.record(
         by=by, verb="case_ended", object_kind="household", object_id=case.household_id, region=case.village_code,
         reason=reason, detail={"case": case.pk, "procedure": case.procedure, "ended": case.ended},

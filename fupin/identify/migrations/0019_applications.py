@@ -9,7 +9,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("identify", "0013_finding_verdicts"),
+        ("identify", "0016_editions"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

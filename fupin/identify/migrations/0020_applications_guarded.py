@@ -17,12 +17,13 @@ SELECT fupin_trace('identify_application', '{village_code,id}', '{content,receip
 APPLY = """
 -- an application of anybody, in a village that there is; null when the village has had too many in a day
 CREATE FUNCTION fupin_apply(
-    village text, mark uuid, receipt text, members integer, content bytea, due date,
+    village text, mark uuid, receipt text, members integer, content bytea,
     marks uuid[], names text[], medias text[], sizes integer[], hashes text[], contents bytea[]
 ) RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
     made bigint;
+    today date := fupin_today();
 BEGIN
     IF length(village) <> 12 OR NOT EXISTS (SELECT FROM registry_region r WHERE r.code = village) THEN
         PERFORM identify_refuse('no such village');
@@ -37,7 +38,9 @@ BEGIN
     SELECT f.mark, village, f.name, f.media, f.size, f.hash, f.content
     FROM unnest(marks, names, medias, sizes, hashes, contents) f (mark, name, media, size, hash, content);
     INSERT INTO identify_application (mark, village_code, at, due_on, receipt, members, content, files)
-    VALUES (mark, village, clock_timestamp(), due, receipt, members, content, marks)
+    VALUES (mark, village, clock_timestamp(),
+            fupin_due(today, fupin_parameter('take_up_application_days', village, today)::int, 'working'),
+            receipt, members, content, marks)
     RETURNING id INTO made;
     RETURN made;
 END $$;
@@ -45,9 +48,9 @@ END $$;
 -- how far an application has come, for whoever holds its receipt: no name, no number
 CREATE FUNCTION fupin_application(wanted text) RETURNS TABLE (
     village text, at timestamptz, due_on date, answered_at timestamptz, reason text,
-    procedure text, step text, ended text, ended_on date
+    procedure text, edition integer, step text, ended text, ended_on date
 ) LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
-    SELECT a.village_code, a.at, a.due_on, w.at, w.reason, c.procedure, c.step, c.ended, c.ended_on
+    SELECT a.village_code, a.at, a.due_on, w.at, w.reason, c.procedure, c.edition::integer, c.step, c.ended, c.ended_on
     FROM identify_application a
     LEFT JOIN identify_applicationanswer w ON w.application_id = a.id
     LEFT JOIN identify_case c ON c.id = w.case_id

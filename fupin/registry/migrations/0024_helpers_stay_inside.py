@@ -28,5 +28,5 @@ DROP FUNCTION registry_helper_stays_inside;
 
 
 class Migration(migrations.Migration):
-    dependencies = [("registry", "0014_dossiers_guarded")]
+    dependencies = [("registry", "0020_health_closed")]
     operations = [migrations.RunSQL(STAYS, UNSTAYS)]
