@@ -50,7 +50,11 @@ PERSONAL: Mapping[str, Mapping[str, str]] = {
         "pregnant": "health", "left_behind": "personal",
     },
     "Membership": {"household_id": "identity", "person_id": "identity", "relation": "personal"},
-    "SealedValue": {"record": "identity", "cipher": "sensitive"},
+    "SealedValue": {"record": "identity", "cipher": "sensitive", "hint": "sensitive", "lookup": "sensitive"},
+    "FormerValue": {
+        "record": "identity", "cipher": "sensitive", "hint": "sensitive", "lookup": "identity", "tail4": "identity",
+        "tail6": "identity", "lake_key": "identity", "lake_former": "identity", "facts": "identity",
+    },
     "Survey": {"household_id": "identity", "*": "personal", "savings": "sensitive"},
     "LedgerEntry": {"household_id": "identity", "*": "sensitive"},
     # cells of ledgers as they were written: codes of health among them
@@ -60,6 +64,8 @@ PERSONAL: Mapping[str, Mapping[str, str]] = {
     "Helping": {"household_id": "identity", "helper_id": "personal"},
     "TeamMember": {"name": "personal", "unit": "personal", "post": "personal"},
     # images of rows: names, birth dates, health among them
+    "ChangePaper": {"change_id": "identity", "village_code": "personal"},
+    "ChangeFile": {"name": "personal", "village_code": "personal", "content": "sensitive"},
     "RegistryChange": {
         "household_id": "identity", "other_id": "identity", "person_id": "identity", "village_code": "personal",
         "effective": "personal", "reason": "personal", "proofs": "personal", "before": "sensitive",
@@ -73,7 +79,8 @@ NOT_PERSONAL: Mapping[str, frozenset[str]] = {
     "HouseholdState": frozenset({"id", "valid_from", "valid_to"}),
     "Person": frozenset({"lookup_key", "lake_key_id", "version"}),
     "Membership": frozenset({"id", "valid_from", "valid_to"}),
-    "SealedValue": frozenset({"kind", "field", "key", "written_at"}),
+    "SealedValue": frozenset({"kind", "field", "key", "lookup_key", "written_at"}),
+    "FormerValue": frozenset({"id", "change_id", "kind", "field", "key", "lookup_key", "lake_key_id"}),
     "Survey": frozenset({"year", "surveyed_on", "surveyor"}),
     "LedgerEntry": frozenset({"month", "period_months"}),
     "Helper": frozenset({"helper_id"}),
@@ -85,6 +92,8 @@ NOT_PERSONAL: Mapping[str, frozenset[str]] = {
     "RegistryChange": frozenset(
         {"id", "kind", "recorded_at", "by_id", "case_id", "batch", "reverses_id", "finding", "txid"}
     ),
+    "ChangePaper": frozenset({"id", "paper", "kept_at", "file_id", "by_id", "at"}),
+    "ChangeFile": frozenset({"mark", "media", "size", "sha256", "at"}),
     "LedgerCells": frozenset({"layout", "year", "batch", "former_batch"}),
     "LedgerBatch": frozenset(
         {

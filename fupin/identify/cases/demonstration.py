@@ -18,6 +18,7 @@ from fupin.identify.cases.course import PASS, Votes
 from fupin.identify.cases.models import Case, Objection
 from fupin.identify.cases.notices import answer_objection, hang_notice, object_to, public_notice
 from fupin.identify.cases.queries import case_for, present_step
+from fupin.identify.cases.reminders import raise_overdue
 from fupin.identify.cases.services import Form, attach_paper, open_case, take_step
 from fupin.registry import api as registry
 
@@ -60,6 +61,7 @@ def show_cases(*, town: User, county: User) -> int:
         _advance(case, who, steps)
         if late and not case.acts.filter(notice__isnull=False).exists():
             later(case, 25)
+    raise_overdue()
     return len(planned)
 
 
@@ -114,7 +116,10 @@ def _take(by: User, case: Case) -> None:
 
 def _hang(by: User, case: Case) -> None:
     with acting_as(by):
-        hang_notice(by=by, village=case.village_code, procedure=case.procedure, step=case.step, place="村委会公告栏")
+        hang_notice(
+            by=by, village=case.village_code, procedure=case.procedure, edition=case.edition, step=case.step,
+            place="村委会公告栏",
+        )  # fmt: skip
 
 
 def _object(case: Case, town: User, *, answered: bool) -> None:

@@ -57,7 +57,7 @@ def village_tallies(user: User, low: str) -> dict[str, Tally]:
 
     One question for a whole city; what lies outside the user's scope is not in it.
     """
-    homes = households_for(user).filter(village_code__gte=low, village_code__lt=low + ":")
+    homes = households_for(user).filter(village_code__gte=low, village_code__lt=low + ":", ended_on=None)
     counts: dict[str, Any] = {"households": Count("pk"), "persons": Coalesce(Sum("members"), 0)}
     for name, states in STATES.items():
         there = Q(state__in=states)
@@ -81,7 +81,7 @@ FROM registry_household h
 LEFT JOIN LATERAL (
     SELECT * FROM registry_survey y WHERE y.household_id = h.household_id ORDER BY y.year DESC LIMIT 1
 ) s ON true
-WHERE h.village_code = %s
+WHERE h.village_code = %s AND h.ended_on IS NULL
 """
 HOMES_NAMES = (
     "households", "persons", "registered_households", "registered_persons", "poor_households", "poor_persons",

@@ -7,7 +7,7 @@ one statement a table. Half a batch is never there.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -24,9 +24,10 @@ from fupin.registry.lake_version import hold_lake_key
 from fupin.registry.ledgers.differences import Differences
 from fupin.registry.ledgers.images import Numbered, log_rows
 from fupin.registry.ledgers.models import LedgerBatch, LedgerCells
+from fupin.registry.ledgers.numbers import write_numbers
 from fupin.registry.ledgers.standing import Standing
-from fupin.registry.models import Household, HouseholdState, Kind, Membership, Person, SealedField, SealedValue, Survey
-from fupin.registry.personal_columns import closed_rows, households_numbers, persons_numbers
+from fupin.registry.models import Household, HouseholdState, Membership, Person, SealedValue, Survey
+from fupin.registry.personal_columns import account_rows, households_numbers, persons_numbers
 from fupin.registry.registry_loading import HEAD, memberships_rows, states_rows
 from fupin.registry.spelling import initials_column, spell_column
 
@@ -80,12 +81,12 @@ def _apply(
     progress("写入户和人", 0.4)
     _write_homes(homes, made, revived)
     _write_people(persons, made, now.detached)
-    copy_in(
-        SealedValue, [_fresh(numbers, now.detached), _fresh_homes(phones, revived), _fresh_homes(accounts, revived)]
-    )
+    copy_in(SealedValue, [_fresh(numbers, now.detached), _fresh_homes(phones, revived)])
+    copy_in(SealedValue, [_fresh_homes(accounts, revived)])
     surveys = copy_in(Survey, [made.surveys.drop("table", "row", "village_code", strict=False)])
     progress("写入改动", 0.75)
     _write_changes(turned, batch.as_of)
+    write_numbers(found.numbers, _births(found, now))
     _settle(found)
     progress("保留原样代码", 0.9)
     _keep_cells(batch, cells)
@@ -93,7 +94,7 @@ def _apply(
 
 
 def _records(found: Differences) -> int:
-    return found.changes.select("entity", "record").unique().height
+    return found.listed.select("entity", "record").unique().height
 
 
 def _homes(found: Differences) -> pl.DataFrame:
@@ -125,9 +126,7 @@ def _accounts(found: Differences) -> pl.DataFrame:
     frame = found.new_households
     if "bank_account" not in frame.columns:
         frame = frame.with_columns(bank_account=pl.lit(None, pl.String))
-    return closed_rows(
-        settings.FUPIN_KEYS.now, Kind.HOUSEHOLD, SealedField.BANK_ACCOUNT, frame["household_id"], frame["bank_account"]
-    )
+    return account_rows(settings.FUPIN_KEYS.now, frame["household_id"], frame["bank_account"])
 
 
 def _people(found: Differences) -> pl.DataFrame:
@@ -164,6 +163,13 @@ def _numbers(table: str, count: int) -> pl.Series:
         return pl.Series("id", [row[0] for row in cursor.fetchall()], dtype=pl.Int64)
 
 
+def new_household_codes(count: int) -> list[str]:
+    """For households that come without one: as everywhere, N and nine digits."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT nextval('registry_new_number') FROM generate_series(1, %s)", [count])
+        return [f"N{row[0]:09d}" for row in cursor.fetchall()]
+
+
 def _with_state_numbers(found: Differences, now: Standing) -> Differences:
     """Changes of a state know the period that ends and have the number of the one that begins."""
     states = now.households.select("household_id", "state_id")
@@ -173,9 +179,7 @@ def _with_state_numbers(found: Differences, now: Standing) -> Differences:
     fresh = _numbers("registry_householdstate", count)
     places = turned.select(is_state.alias("one"))["one"].arg_true()
     column = pl.Series("fresh_id", [None] * turned.height, dtype=pl.Int64).scatter(places, fresh)
-    return Differences(
-        found.new_households, found.new_persons, found.new_surveys, turned.with_columns(column), found.missing
-    )
+    return replace(found, changes=turned.with_columns(column))
 
 
 def _write_log(by: User, batch: LedgerBatch, rows: pl.DataFrame) -> int:
@@ -312,6 +316,14 @@ def _turn_states(turned: pl.DataFrame, effective: date) -> None:
             [effective, turned["state_id"].drop_nulls().to_list()],
         )
     copy_in(HouseholdState, [frame])
+
+
+def _births(found: Differences, now: Standing) -> pl.DataFrame:
+    """Birth dates as they are with this batch."""
+    told = found.changes.filter(pl.col("entity") == "person", pl.col("column") == "birth_date")
+    said = told.select("person_id", said=pl.col("after").str.strip_chars('"').str.to_date("%Y-%m-%d"))
+    held = now.persons.select("person_id", "birth_date").join(said, on="person_id", how="left")
+    return held.select("person_id", birth_date=pl.coalesce("said", "birth_date"))
 
 
 def _settle(found: Differences) -> None:

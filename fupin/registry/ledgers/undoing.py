@@ -15,6 +15,7 @@ from fupin.accounts.api import User
 from fupin.kernel.errors import UserError
 from fupin.registry.ledgers.applying import ENTITIES, settle_households, update_rows
 from fupin.registry.ledgers.models import LedgerBatch, LedgerCells
+from fupin.registry.replacing import restore_values
 
 SHOWN = 20
 
@@ -66,6 +67,7 @@ def undo(*, by: User, batch: LedgerBatch, reason: str) -> Undone:
     rows = _rows(batch)
     log = _write_log(by, batch, reason)
     _restore(rows)
+    restore_values()
     _take_out(batch)
     homes = _homes(batch)
     settle_households(homes)

@@ -10,9 +10,10 @@ from fupin.accounts.api import acting_as, nobody_acting
 from fupin.accounts.tests.fixtures import Cast
 from fupin.identify.cases.files import attached, contact_of, content_of, files_of
 from fupin.identify.cases.models import Case, Notice, Objection
-from fupin.identify.cases.notices import answer_objection, object_to, public_answer, public_notice
+from fupin.identify.cases.notices import answer_objection, public_answer, public_notice
 from fupin.identify.cases.queries import case_for
 from fupin.identify.cases.services import Blocked
+from fupin.identify.cases.tests import play
 from fupin.identify.cases.tests.play import apply_for, compared, hang, take, to_step
 from fupin.kernel.errors import Forbidden, NotFound, UserError
 from fupin.registry.models import Household
@@ -31,10 +32,7 @@ def hung(cast: Cast, homes: Homes, applicant: Household, wait: Wait) -> Hung:
 
 
 def object_as_anybody(hung: Hung, **more: object) -> str:
-    case, notice = hung
-    with nobody_acting():
-        told = {"body": "这家在县城有两套房", **more}
-        return object_to(notice=public_notice(notice.code), case=case.pk, **told)  # type: ignore[arg-type]
+    return play.object_as_anybody(*hung, **more)
 
 
 def test_the_public_reads_masked_names_and_nothing_else(hung: Hung) -> None:
