@@ -38,6 +38,7 @@ from fupin.identify.cases.queries import (
     present_step,
     procedure_of,
     to_hang,
+    took_village_step,
     turns_of,
     waits_for,
 )
@@ -314,6 +315,7 @@ __all__ = [
     "take_step",
     "to_hang",
     "told_line",
+    "took_village_step",
     "turns_of",
     "verdict_of",
     "waits_for",
