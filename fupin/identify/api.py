@@ -1,6 +1,7 @@
 """The only door to identification for other apps."""
 
 from fupin.identify.aggregates import HISTOGRAM_STEP, INCOME_BINS, INCOME_STEP, SCATTER_STEP
+from fupin.identify.came_of_it import CameOfIt, came_of
 from fupin.identify.cases.bulk import begin_bulk, bulk_for, bulks_for, check_sample, decide_bulk, step_of
 from fupin.identify.cases.course import Block, Votes, earliest_end, outcomes
 from fupin.identify.cases.demonstration import demonstration_there, show_cases
@@ -169,6 +170,7 @@ __all__ = [
     "Blocked",
     "Bulk",
     "BulkCase",
+    "CameOfIt",
     "Case",
     "CaseAct",
     "CasePaper",
@@ -215,6 +217,7 @@ __all__ = [
     "begin_bulk",
     "bulk_for",
     "bulks_for",
+    "came_of",
     "case_for",
     "cases_for",
     "catalogue_rule",
