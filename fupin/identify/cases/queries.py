@@ -118,7 +118,8 @@ def took_village_step(user: User, case: Case) -> bool:
 
 def last_held(case: Case) -> date | None:
     """The latest day on which anything was held so far, as people said it."""
-    return CaseAct.objects.filter(case=case).aggregate(day=Max("held_on"))["day"]
+    found: date | None = CaseAct.objects.filter(case=case).aggregate(day=Max("held_on"))["day"]
+    return found
 
 
 def waits_for(case: Case, on: date | None = None) -> list[Block]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -31,7 +32,7 @@ def hung(cast: Cast, homes: Homes, applicant: Household, wait: Wait) -> Hung:
     return case, hang(cast.cadre, case)
 
 
-def object_as_anybody(hung: Hung, **more: object) -> str:
+def object_as_anybody(hung: Hung, **more: Any) -> str:
     return play.object_as_anybody(*hung, **more)
 
 
