@@ -12,11 +12,12 @@ from django.utils import timezone
 
 from fupin.accounts.api import Role, acting_as
 from fupin.accounts.cast import CastAccount, create_cast
-from fupin.catalogue.changes import change_kinds
 from fupin.identify.cases.models import Case
 from fupin.identify.cases.tests.play import apply_for, to_step, turned_calendar
 from fupin.registry import api as registry
 from fupin.registry.models import Household
+from fupin.registry.tests.changing import seen
+from fupin.registry.tests.fixtures import HEAD_ID
 from fupin.ui.tests.city import PASSWORD
 from fupin.ui.tests.visitor import Visitor
 
@@ -167,7 +168,7 @@ def take_back(visitor: Visitor, home: Household) -> None:
     with acting_as(office):
         registry.change_state(
             by=office, household_id=home.pk, state="9", effective=timezone.localdate() - timedelta(1),
-            kind="correct_entry", reason="测试结束，恢复原状", proofs=change_kinds()["correct_entry"].papers,
+            kind="correct_entry", reason="测试结束，恢复原状", papers=seen("correct_entry"),
         )  # fmt: skip
 
 
@@ -212,6 +213,41 @@ def test_the_numbers_open_lists_of_that_length(visitor: Visitor, offices: Callab
     assert figures
     for href, count in figures:
         assert visitor.total_of(href) == count, href
+
+
+def test_a_resident_applies_without_an_account_and_follows_his_case(
+    visitor: Visitor, offices: Callable[[str, str], Household]
+) -> None:
+    home, page = offices("9", "identification"), visitor.page
+    visitor.open("/sign-in/")
+    page.click("text=我要申请")
+    for code in (COUNTY, home.village_code[:9], home.village_code):
+        page.click(f"main a[href*='{code}']:not([href*='{code}0']):not(nav a)")
+    typed = {"name": "农秀英", "number": HEAD_ID[:-1], "phone": "13877100001", "members": "3", "body": "丈夫常年患病"}
+    for name, value in typed.items():
+        page.fill(f"#{name}", value)
+    page.check("[name=consent]")
+    page.click("button:has-text('提交申请')")
+    assert "证件号不对" in page.inner_text("main [role=alert]")
+    assert page.input_value("#body") == "丈夫常年患病"  # what was typed is kept
+    page.fill("#number", HEAD_ID)
+    page.click("button:has-text('提交申请')")
+    page.wait_for_selector("[data-receipt]")
+    receipt = page.inner_text("[data-receipt]")
+
+    visitor.sign_in("case_cadre").open("/cases/")
+    page.click("a:has-text('网上申请')")
+    page.click(f"a:has-text('{receipt}')")
+    page.wait_for_selector("[data-take-up]")
+    assert HEAD_ID not in visitor.text()
+    page.fill("#household", home.pk)
+    page.click("[data-take-up] button")
+    page.wait_for_selector("text=已立案，申请作为第一份材料归入办件")
+    assert f"网上申请 {receipt}" in visitor.text()
+
+    page.context.clear_cookies()
+    visitor.open(f"/apply/receipt/?receipt={receipt}")
+    assert "农户申请" in page.inner_text("[aria-current=step]")
 
 
 def test_what_is_overdue_is_told_on_every_page_and_listed_at_home(

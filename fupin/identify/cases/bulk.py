@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from django.db import connection, transaction
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from fupin.accounts import api as accounts
@@ -58,6 +58,7 @@ def begin_bulk(*, by: User, cases: Iterable[Case]) -> Bulk:
             f"“{wanted.zh}”不能批量办理", f"“{wanted.en}” is taken case by case",
             "只有审核、审定可以批量办理", "only decisions are taken in bulk",
         )  # fmt: skip
+    _demand_free(listed)
     with said_by_database():
         bulk = Bulk.objects.create(procedure=procedure, edition=edition, step=step, region=by.region, by=by)
         BulkCase.objects.bulk_create(
@@ -66,6 +67,29 @@ def begin_bulk(*, by: User, cases: Iterable[Case]) -> Bulk:
         with connection.cursor() as cursor:
             cursor.execute("SELECT fupin_draw_sample(%s)", [bulk.pk])
     return Bulk.objects.get(pk=bulk.pk)
+
+
+def _demand_free(cases: list[Case]) -> None:
+    """A sample is not drawn again until it suits. Raises UserError."""
+    rows = BulkCase.objects.filter(case__in=cases, bulk__at__gte=F("case__entered_at"), bulk__seed__isnull=False)
+    unsound = rows.filter(check_made__sound=False)
+    if found := sorted(set(unsound.values_list("case_id", flat=True))):
+        raise UserError(
+            f"抽查不属实的办件不能再批量审核：{_numbers(found)}", f"found unsound, so decided alone: {_numbers(found)}",
+            "请逐件退回或不予通过；其余的另起名单", "send them back or refuse them; list the others anew",
+        )  # fmt: skip
+    drawn = rows.exclude(bulk__in=BulkCase.objects.filter(check_made__sound=False).values("bulk"))
+    if found := sorted(set(drawn.values_list("case_id", flat=True))):
+        raise UserError(
+            f"这些办件已在一份抽好样的名单里：{_numbers(found)}",
+            f"these stand on a list whose sample is drawn: {_numbers(found)}",
+            "请核查那份名单的样本，或逐件办理", "check that sample, or decide them one by one",
+        )  # fmt: skip
+
+
+def _numbers(cases: list[int]) -> str:
+    more = f" …（{len(cases):,}）" if len(cases) > 5 else ""
+    return "、".join(str(one) for one in cases[:5]) + more
 
 
 @transaction.atomic

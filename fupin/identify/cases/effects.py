@@ -20,7 +20,8 @@ def take_effect(*, by: User, case: Case, reason: str) -> None:
         reason=reason, detail={"case": case.pk, "procedure": case.procedure, "ended": case.ended},
     )  # fmt: skip
     if case.ended == Ended.PASSED and procedure.ends_in and case.ended_on is not None:
+        why = f"{procedure.zh}：{reason}" if reason else procedure.zh
         registry.change_state(
             by=by, household_id=case.household_id, state=procedure.ends_in, effective=case.ended_on,
-            kind=KINDS[procedure.ends_in], reason=reason or procedure.zh, case_id=case.pk,
+            kind=KINDS[procedure.ends_in], reason=why, case_id=case.pk,
         )  # fmt: skip

@@ -18,7 +18,10 @@ from fupin.kernel.errors import UserError
 
 #: of a step, what a case that is under way relies on
 _KEPT = ("step", "kind", "level", "papers", "signatures", "outcomes", "returns_to", "following", "lasts")
-_ALWAYS = ("meeting_share", "meeting_majority", "bulk_sample_share", "bulk_sample_least", "answer_objection_days")
+_ALWAYS = (
+    "meeting_share", "meeting_majority", "bulk_sample_share", "bulk_sample_least", "answer_objection_days",
+    "take_up_application_days",
+)  # fmt: skip
 
 
 @transaction.atomic(using="owner")

@@ -7,7 +7,6 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -16,14 +15,15 @@ from django.utils import timezone
 from fupin.accounts import api as accounts
 from fupin.accounts.api import User
 from fupin.catalogue.parameters import parameters
-from fupin.catalogue.procedures import Step, edition_of
+from fupin.catalogue.procedures import LASTING, Step, edition_of, procedures
 from fupin.identify.cases.course import HANG
-from fupin.identify.cases.files import CONTACT, Attached
+from fupin.identify.cases.files import CONTACT, columns_of
 from fupin.identify.cases.models import Notice, Objection, ObjectionAnswer
 from fupin.identify.cases.queries import LEVEL_WORDS, TURNS, cases_for, took_village_step
 from fupin.identify.cases.services import VERB, Form, said_by_database, take_step
 from fupin.kernel.errors import Forbidden, NotFound, UserError
 from fupin.registry import api as registry
+from fupin.registry.api import Attached
 
 #: without those that are mistaken for one another on paper
 LETTERS = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
@@ -87,9 +87,10 @@ def hang_notice(
         )
         .order_by("pk")[:MOST_CASES]
     )  # fmt: skip
-    if not waiting:
+    known = edition_of(procedure, edition) if procedure in procedures() else None
+    wanted = next((one for one in known.steps if one.id == step), None) if known else None
+    if not waiting or wanted is None or wanted.kind not in LASTING:
         raise UserError("没有等待公示的办件", "no case waits for a notice here", "请刷新页面", "reload the page")
-    wanted = edition_of(procedure, edition).step(step)
     least = shortest(wanted, village)
     if last_day is not None and last_day < least:
         raise UserError(
@@ -144,14 +145,12 @@ def object_to(
         )  # fmt: skip
     mark, receipt = uuid.uuid4(), code(12)
     contact = f"{name.strip()[:60]} {phone.strip()[:40]}" if name.strip() else ""
-    parts = zip(*[(f.mark, f.name, f.media, f.size, f.sha256, f.sealed) for f in files], strict=True)
-    columns: list[Any] = [list(column) for column in parts] or [[], [], [], [], [], []]
     sealed = registry.seal(settings.FUPIN_KEYS.now, contact, CONTACT.format(mark)) if contact else None
     with said_by_database(), connection.cursor() as cursor:
         cursor.execute(
             "SELECT fupin_object(%s, %s, %s, %s, %s, %s, NULL, %s::uuid[], %s::text[], %s::text[], %s::integer[], "
             "%s::text[], %s::bytea[])",
-            [notice.code, case, mark, receipt, sealed, body, *columns],
+            [notice.code, case, mark, receipt, sealed, body, *columns_of(files)],
         )
         (made,) = cursor.fetchone()
     if made is None:

@@ -19,7 +19,7 @@ from fupin.identify.cases.deadlines import days_over
 from fupin.identify.cases.models import Case, CaseAct, CasePaper, Monitored, Notice, Objection
 from fupin.identify.models import HouseholdIndex, Run
 from fupin.identify.queries import in_scope
-from fupin.kernel.errors import Forbidden, NotFound
+from fupin.kernel.errors import Forbidden, NotFound, UserError
 
 #: digits of a region code → the level whose turn it may be; the town also enters for its villages
 TURNS = {12: ("village",), 9: ("village", "town"), 6: ("county",)}
@@ -255,3 +255,19 @@ def monitored_by_village(user: User, low: str) -> dict[str, int]:
 def monitored(household_id: str) -> Monitored | None:
     """The present monitoring of a household; out of scope the database shows none."""
     return Monitored.objects.filter(household_id=household_id, until__isnull=True).first()
+
+
+def demand_nothing_under_way(household_id: str) -> None:
+    """Before a household ends: its cases would never be finished, its monitoring never lifted. Raises UserError."""
+    open_ = list(Case.objects.filter(household_id=household_id, ended="").values_list("pk", flat=True))
+    if open_:
+        told = "、".join(str(one) for one in open_)
+        raise UserError(
+            f"这户还有在办的办件：{told}", f"the household has cases under way: {told}",
+            "请先办结或撤回这些办件", "finish or withdraw them first",
+        )  # fmt: skip
+    if monitored(household_id) is not None:
+        raise UserError(
+            "这户是在册监测对象", "the household is under monitoring",
+            "请先办理风险消除", "have its risk removed by the procedure first",
+        )  # fmt: skip

@@ -76,6 +76,11 @@ def open_case(
     known = procedures_at(opened).get(procedure)
     if known is None:
         raise UserError("没有这个程序", "there is no such procedure", "请从列表中选择", "choose one of the list")
+    if home.ended_on is not None:
+        raise UserError(
+            "这户已经销户或并户，不能立案", "the household has ended: no case is opened for it",
+            "请为现有的户立案", "open the case for a household that exists",
+        )  # fmt: skip
     _demand_fitting(known, home.state, kind)
     listed = standards_for(home.village_code).id if any(step.kind == "standards" for step in known.steps) else ""
     with said_by_database():

@@ -84,7 +84,7 @@ ACTS = st.builds(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(st.data())
 def test_no_sequence_of_acts_reaches_the_end_without_every_notice(data: st.DataObject) -> None:
     procedure = procedures()["identification"]

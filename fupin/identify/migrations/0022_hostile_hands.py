@@ -1,8 +1,10 @@
 """What a hostile mind with the app's login could still do to a case, and cannot any more.
 
-Each trigger stands beside one of 0010 and 0011 and by its name runs after or before it. ``test_hostile_hands.py`` tries
+Each trigger stands beside one of 0010, 0011 or 0021 and by its name runs after or before it. ``test_hostile_hands.py`` tries
 every one of them.
 """
+
+import importlib
 
 from django.db import migrations
 
@@ -104,38 +106,15 @@ CREATE TRIGGER objection_answered_by_another BEFORE INSERT ON identify_objection
     FOR EACH ROW EXECUTE FUNCTION identify_objection_answered_by_another();
 """
 
-# 0011's draw: random() follows setseed() of the same session, and a new list drew a new sample until it pleased
-DRAWN = """
-CREATE OR REPLACE FUNCTION fupin_draw_sample(wanted bigint) RETURNS integer
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
-DECLARE
-    b identify_bulk;
-    total integer;
-    drawn integer;
-    chosen integer := ('x' || left(gen_random_uuid()::text, 7))::bit(28)::integer;
-BEGIN
-    SELECT * INTO b FROM identify_bulk WHERE id = wanted FOR UPDATE;
-    IF NOT FOUND OR b.by_id IS DISTINCT FROM fupin_actor() OR b.seed IS NOT NULL THEN
-        PERFORM identify_refuse('no such open list');
-    END IF;
-    SELECT count(*) INTO total FROM identify_bulkcase WHERE bulk_id = wanted;
-    drawn := least(total, greatest(
-        fupin_parameter('bulk_sample_least', b.region, fupin_today())::int,
-        ceil(total * fupin_parameter('bulk_sample_share', b.region, fupin_today()) / 100)::int));
-    UPDATE identify_bulkcase SET sampled = true WHERE id IN (
-        SELECT x.id FROM identify_bulkcase x WHERE x.bulk_id = wanted
-        ORDER BY sha256(convert_to(chosen::text || '/' || x.case_id::text, 'UTF8')) LIMIT drawn)
-    -- who was drawn before at this step, and was not found sound, is drawn again
-    OR id IN (
-        SELECT x.id FROM identify_bulkcase x JOIN identify_case c ON c.id = x.case_id
-        JOIN identify_bulkcase former ON former.case_id = x.case_id AND former.sampled AND former.bulk_id <> wanted
-        JOIN identify_bulk f ON f.id = former.bulk_id AND f.step = b.step AND f.at >= c.entered_at
-        LEFT JOIN identify_samplecheck k ON k.bulk_case_id = former.id
-        WHERE x.bulk_id = wanted AND k.sound IS DISTINCT FROM true);
-    UPDATE identify_bulk SET seed = chosen WHERE id = wanted;
-    RETURN (SELECT count(*) FROM identify_bulkcase WHERE bulk_id = wanted AND sampled);
-END $$;
-"""
+# 0011's draw, but for its seed: random() follows setseed() of the same session
+BESIDE_BEFORE = importlib.import_module("fupin.identify.migrations.0011_beside_cases")
+BEGIN = BESIDE_BEFORE.SAMPLES.index("CREATE FUNCTION fupin_draw_sample(")
+DRAW = BESIDE_BEFORE.SAMPLES[BEGIN:].replace("CREATE FUNCTION", "CREATE OR REPLACE FUNCTION", 1)
+OLD_SEED = "floor(random() * 2147483647)::integer"
+NEW_SEED = "('x' || left(gen_random_uuid()::text, 7))::bit(28)::integer"
+DRAWN = DRAW.replace(OLD_SEED, NEW_SEED)
+if DRAWN == DRAW:
+    raise ValueError(OLD_SEED)
 
 UNHOSTILE = """
 DROP TRIGGER objection_answered_by_another ON identify_objectionanswer;
@@ -148,9 +127,9 @@ DROP FUNCTION identify_objection_answered_by_another, identify_paper_added_fits,
 
 
 class Migration(migrations.Migration):
-    dependencies = [("identify", "0016_editions")]
+    dependencies = [("identify", "0021_closed_ways")]
     operations = [
         migrations.RunSQL(COLUMNS, UNCOLUMNS),
         migrations.RunSQL(BEGINS + ACTS + BESIDE, UNHOSTILE),
-        migrations.RunSQL(DRAWN, migrations.RunSQL.noop),
+        migrations.RunSQL(DRAWN, DRAW),
     ]
