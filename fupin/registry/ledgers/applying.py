@@ -68,6 +68,7 @@ def _apply(
     by: User, batch: LedgerBatch, found: Differences, now: Standing, cells: pl.DataFrame, progress: Progress
 ) -> Applied:
     keys = settings.FUPIN_KEYS.now
+    _with_room()
     progress("加密证件号", 0.05)
     homes, phones = households_numbers(_homes(found), keys)
     accounts = _accounts(found)
@@ -90,6 +91,12 @@ def _apply(
     progress("保留原样代码", 0.9)
     _keep_cells(batch, cells)
     return Applied(homes.height, persons.height, surveys, _records(found), log)
+
+
+def _with_room() -> None:
+    """The trail sorts all rows of a statement at once, with what they say: in memory, until this transaction ends."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL work_mem = '256MB'")
 
 
 def _records(found: Differences) -> int:
@@ -190,8 +197,9 @@ def _write_log(by: User, batch: LedgerBatch, rows: pl.DataFrame) -> int:
         )
         count = copy_to(cursor, "stage_log", [rows])
         cursor.execute(
-            f"INSERT INTO registry_change (kind, {columns}, effective, by_id, reason, batch) "  # noqa: S608
-            f"SELECT 'import', {columns}, %s, %s, %s, %s FROM stage_log",
+            f"INSERT INTO registry_change (kind, {columns}, effective, by_id, reason, batch, recorded_at, txid) "  # noqa: S608
+            f"SELECT 'import', {columns}, %s, %s, %s, %s, transaction_timestamp(), pg_current_xact_id()::text::bigint "
+            "FROM stage_log",
             [batch.as_of, by.pk, batch.title[:200], batch.pk],
         )
         cursor.execute("DROP TABLE stage_log")
