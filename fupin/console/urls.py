@@ -4,6 +4,7 @@ from django.urls import path
 
 from fupin.console.views import (
     agreements,
+    applications,
     bulk,
     cases,
     changes,
@@ -90,9 +91,13 @@ urlpatterns = [
     path("cases/notices/<str:code>/", notices.notice, name="notice"),
     path("cases/bulk/", bulk.begin, name="bulk_begin"),
     path("cases/bulk/<int:number>/", bulk.bulk, name="bulk"),
+    path("cases/applications/", applications.applications, name="applications"),
+    path("cases/applications/<str:number>/", applications.application, name="application"),
+    path("cases/applications/<str:number>/files/<str:mark>/", applications.file, name="application_file"),
     path("cases/<str:number>/", cases.case, name="case"),
     path("cases/<str:number>/papers/<str:mark>/", cases.paper, name="case_paper"),
     path("cases/<str:number>/objections/<int:objection>/", cases.answer_objection, name="objection_answer"),
+    path("cases/<str:number>/objections/<int:objection>/contact/", cases.objection_contact, name="objection_contact"),
     path("measures/", measures.measures, name="measures"),
     path("findings/", findings.findings, name="findings"),
     path("findings/<str:run_id>/<str:finding_id>/", findings.finding, name="finding"),

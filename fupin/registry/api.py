@@ -24,7 +24,6 @@ from fupin.registry.changes.paper_files import add_paper, open_paper, papers_of
 from fupin.registry.changes.papers import Paper, missing_papers, on_paper, paper_of
 from fupin.registry.changes.reversal import builds_on, reverse
 from fupin.registry.changes.states import change_state
-from fupin.registry.ciphers import Aead, aead
 from fupin.registry.dossiers.counting import (
     HelpingCounts,
     Tally,
@@ -152,7 +151,6 @@ from fupin.registry.timeline import Act, Answer, Change, Touched, answering_for,
 __all__ = [
     "NATION",
     "Act",
-    "Aead",
     "Answer",
     "Applied",
     "Attached",
@@ -209,7 +207,6 @@ __all__ = [
     "add_member",
     "add_paper",
     "advance_project",
-    "aead",
     "answering_for",
     "answers_of",
     "apply_differences",

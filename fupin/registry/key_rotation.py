@@ -100,6 +100,7 @@ def renew(*, purpose: str, progress: Progress | None = None) -> dict[str, int]:
     if purpose == "encryption":
         rows["change_files"] = paper_files.reseal()
         rows["second_factors"] = accounts.reseal_factors()
+        rows["openings"] = accounts.reseal_openings()
     return rows
 
 
@@ -137,6 +138,7 @@ def drop_key(*, by: User | None, purpose: str, id_: str) -> None:
         kept = keys.without(purpose, id_)
         if purpose == "encryption":
             accounts.reseal_factors()
+            accounts.reseal_openings()
         if id_ in _in_use(purpose):
             raise UserError(
                 f"新的运行还在用数据湖密钥 {id_}，不能删除",

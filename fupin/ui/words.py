@@ -103,6 +103,7 @@ VERDICTS: Mapping[str, tuple[str, Word]] = {
 DEEDS: Mapping[str, Word] = {
     "sign_in": _("登录"),
     "sign_in_failed": _("登录失败"),
+    "refused": _("无权访问，已拒绝"),
     "create_user": _("建立账号"),
     "change_user": _("调整账号"),
     "close_user": _("停用账号"),
@@ -137,6 +138,9 @@ DEEDS: Mapping[str, Word] = {
     "open_case": _("立案"),
     "case_ended": _("办件结束"),
     "answer_objection": _("答复异议"),
+    "open_contact": _("查看异议人联系方式"),
+    "open_application": _("查看网上申请"),
+    "answer_application": _("处理网上申请"),
     "decide_bulk": _("批量审核"),
     "open_paper": _("查看办件材料"),
     "open_change_paper": _("查看变更材料"),

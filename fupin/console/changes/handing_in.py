@@ -49,9 +49,7 @@ class Meeting:
         return self.field.said(self.was), self.field.said(self.mine), self.field.said(self.theirs)
 
 
-def hand_in(
-    user: User, kind: ChangeKind, home: Household, typed: QueryDict, files: Files
-) -> RegistryChange:
+def hand_in(user: User, kind: ChangeKind, home: Household, typed: QueryDict, files: Files) -> RegistryChange:
     """Raises UserError, Forbidden, NotFound, Stale."""
     filing = filing_of(kind, typed, files)
     common: dict[str, Any] = {"by": user, "household_id": home.pk, "filing": filing}

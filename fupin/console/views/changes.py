@@ -36,6 +36,7 @@ from fupin.ui.places import place_of
 from fupin.ui.templatetags.ui import language, spoken, tongue
 
 AREA = "households"
+ENDING = ("merge", "end_household")  # acts after which the household is no more
 ASKED = ("region", "kind", "since", "until", "q")
 
 
@@ -158,6 +159,8 @@ def _form(
 
 def _handed_in(request: HttpRequest, user: User, kind: ChangeKind, home: Household) -> HttpResponse:
     try:
+        if kind.act in ENDING:
+            identify.demand_nothing_under_way(home.pk)
         with transaction.atomic():
             made = handing_in.hand_in(user, kind, home, request.POST, request.FILES)
     except registry.Stale as error:
