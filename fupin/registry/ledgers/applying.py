@@ -24,7 +24,7 @@ from fupin.registry.lake_version import hold_lake_key
 from fupin.registry.ledgers.differences import Differences
 from fupin.registry.ledgers.images import Numbered, log_rows
 from fupin.registry.ledgers.models import LedgerBatch, LedgerCells
-from fupin.registry.ledgers.numbers import write_numbers
+from fupin.registry.ledgers.numbers import marked, write_numbers
 from fupin.registry.ledgers.standing import Standing
 from fupin.registry.models import Household, HouseholdState, Membership, Person, SealedValue, Survey
 from fupin.registry.personal_columns import account_rows, households_numbers, persons_numbers
@@ -75,7 +75,7 @@ def _apply(
     accounts = _accounts(found)
     persons, numbers = persons_numbers(_people(found), keys, hold_lake_key(DEFAULT_DB_ALIAS))
     made = _numbered(homes, persons, found, batch.as_of)
-    turned = _with_state_numbers(found, now)
+    turned = _with_state_numbers(replace(found, changes=pl.concat([found.changes, marked(found.numbers)])), now)
     progress("写入变更记录", 0.25)
     log = _write_log(by, batch, log_rows(turned, made, batch.as_of))
     revived = now.households.filter(pl.col("undone"))["household_id"]
