@@ -212,7 +212,9 @@ class Page:
 
     @property
     def may_answer(self) -> bool:
-        return bool({"town", "county"} & set(identify.turns_of(self.user)))
+        return bool({"town", "county"} & set(identify.turns_of(self.user))) and not identify.took_village_step(
+            self.user, self.case
+        )
 
     @cached_property
     def findings(self) -> list[Any]:

@@ -67,6 +67,7 @@ urlpatterns = [
     path("agreements/", agreements.agreements, name="agreements"),
     path("agreements/new/", agreements.new, name="agreement_new"),
     path("agreements/<int:number>/", agreements.agreement, name="agreement"),
+    path("agreements/<int:number>/household/", agreements.household, name="agreement_household"),
     path("agreements/<int:number>/<str:act>/", agreements.act, name="agreement_act"),
     path("departments/", departments.departments, name="departments"),
     path("departments/<str:name>/", departments.department, name="department"),

@@ -1,6 +1,7 @@
 """The only door to identification for other apps."""
 
 from fupin.identify.aggregates import HISTOGRAM_STEP, INCOME_BINS, INCOME_STEP, SCATTER_STEP
+from fupin.identify.came_of_it import CameOfIt, came_of
 from fupin.identify.cases.applications import (
     Content,
     PublicCourse,
@@ -59,6 +60,7 @@ from fupin.identify.cases.queries import (
     present_step,
     procedure_of,
     to_hang,
+    took_village_step,
     turns_of,
     waits_for,
 )
@@ -194,6 +196,7 @@ __all__ = [
     "Blocked",
     "Bulk",
     "BulkCase",
+    "CameOfIt",
     "Case",
     "CaseAct",
     "CaseFile",
@@ -247,6 +250,7 @@ __all__ = [
     "belongs_to",
     "bulk_for",
     "bulks_for",
+    "came_of",
     "case_for",
     "cases_for",
     "catalogue_rule",
@@ -353,6 +357,7 @@ __all__ = [
     "take_up",
     "to_hang",
     "told_line",
+    "took_village_step",
     "turns_of",
     "unanswered",
     "verdict_of",

@@ -152,6 +152,7 @@ DEEDS: Mapping[str, Word] = {
     "drop_key": _("删除停用密钥"),
     "propose_agreement": _("提出共享协议"),
     "sign_agreement": _("签订共享协议"),
+    "turn_back": _("还原假名"),
     "end_agreement": _("终止共享协议"),
     "subscribe": _("登记推送地址"),
     "unsubscribe": _("关闭推送地址"),

@@ -12,6 +12,7 @@ from fupin.accounts import api as accounts
 from fupin.accounts.api import User
 from fupin.catalogue.procedures import SIGNERS, Step, edition_of
 from fupin.identify.cases.course import PASS
+from fupin.identify.cases.effects import take_effect
 from fupin.identify.cases.models import Bulk, BulkCase, Case, CaseAct, CasePaper, SampleCheck
 from fupin.identify.cases.queries import demand_level
 from fupin.identify.cases.services import VERB, said_by_database
@@ -131,6 +132,8 @@ def decide_bulk(*, by: User, bulk: Bulk, signatures: dict[str, str], kept_at: st
             ]
         )  # fmt: skip
         CaseAct.objects.bulk_create([_act(by, bulk, row.case, signatures, note) for row in rows])
+    for case in Case.objects.filter(pk__in=[row.case_id for row in rows]).exclude(ended=""):
+        take_effect(by=by, case=case, reason=note.strip()[:400])
     accounts.record(
         by=by, verb="decide_bulk", object_kind="bulk", object_id=str(bulk.pk), region=by.region, reason=note,
         detail={"cases": len(rows), "procedure": bulk.procedure, "step": bulk.step},

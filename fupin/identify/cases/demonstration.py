@@ -98,7 +98,7 @@ def _advance(case: Case, who: dict[str, User], steps: int) -> None:
             return
     if present_step(case).kind in LASTING and not _left_waiting(case.procedure, steps):
         _hang(who["village"], case)
-        _object(case, who["town"], answered=steps % 3 == 0)
+        _object(case, who["county"], answered=steps % 3 == 0)
 
 
 def _take(by: User, case: Case) -> None:
@@ -142,13 +142,13 @@ def _apply(town: User) -> None:
             apply(village=home.village_code, content=Content(name, said, "13877100001", body), members=home.members)
 
 
-def _object(case: Case, town: User, *, answered: bool) -> None:
-    with acting_as(town):
+def _object(case: Case, county: User, *, answered: bool) -> None:
+    with acting_as(county):
         code = case.acts.filter(notice__isnull=False).order_by("-pk").values_list("notice", flat=True).first()
         object_to(notice=public_notice(code or ""), case=case.pk, body="听说这家在镇上有门面出租，请核实。（模拟异议）")
         if answered:
             answer_objection(
-                by=town, objection=Objection.objects.filter(case=case).latest("pk"), upheld=False,
+                by=county, objection=Objection.objects.filter(case=case).latest("pk"), upheld=False,
                 answer="已入户核实：门面属其亲戚所有，异议不成立。（模拟答复）",
             )  # fmt: skip
 

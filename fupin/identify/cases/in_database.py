@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from operator import attrgetter
 from typing import Any
 
-from chinese_calendar.constants import holidays, workdays
+from chinese_calendar import holidays, workdays
 from django.db import models, transaction
 
 from fupin.catalogue.parameters import parameters
@@ -29,7 +29,11 @@ def write_rules() -> None:
     """By the owner's login, after migrating: what was written from another catalogue goes. Raises UserError."""
     rules = [_rule(one, place, step) for one in _all() for place, step in enumerate(one.steps)]
     _demand_kept(rules)
-    items = [StandardItem(standards=one.id, item=item.id) for one in standards().values() for item in one.items]
+    items = [
+        StandardItem(standards=one.id, item=item.id, regions=list(one.regions))
+        for one in standards().values()
+        for item in one.items
+    ]
     days = [CalendarDay(day=day, working=day in workdays) for day in sorted({*holidays, *workdays})]
     overdue = [
         OverdueRule(procedure=one.id, edition=one.edition, receiver=rule.to, after=rule.after)
@@ -81,6 +85,7 @@ def _rule(procedure: Procedure, place: int, step: Step) -> StepRule:
         outcomes=list(outcomes(step)), returns_to=list(step.returns_to), following=procedure.after(step.id),
         lasts=step.lasts, begins_in=list(procedure.begins_in), ends_in=procedure.ends_in,
         kinds=list(procedure.kinds or ()), follows=procedure.follows, not_before=procedure.not_before,
+        kind_states={kind: list(states) for kind, states in (procedure.kind_states or {}).items()},
         **_limits(procedure, place, step),
     )  # fmt: skip
 

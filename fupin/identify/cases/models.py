@@ -48,6 +48,7 @@ class StepRule(models.Model):
     within_count = models.CharField(max_length=8, db_collation="C", blank=True)
     whole_days = models.CharField(max_length=40, db_collation="C", blank=True)  # only of steps that it holds for
     whole_count = models.CharField(max_length=8, db_collation="C", blank=True)
+    kind_states = models.JSONField(default=dict)  # kind → states of the household that it is only for
 
     class Meta:
         managed = False  # nothing of Django's may empty it: made in migration 0010
@@ -85,6 +86,7 @@ class StandardItem(models.Model):
     pk = models.CompositePrimaryKey("standards", "item")
     standards = models.CharField(max_length=30, db_collation="C")
     item = models.CharField(max_length=20, db_collation="C")
+    regions = ArrayField(models.CharField(max_length=12), default=list)  # empty: wherever no other list holds
 
     class Meta:
         managed = False  # nothing of Django's may empty it: made in migration 0010

@@ -19,7 +19,7 @@ from fupin.catalogue.procedures import LASTING, Step, edition_of, procedures
 from fupin.identify.cases.course import HANG
 from fupin.identify.cases.files import CONTACT, columns_of
 from fupin.identify.cases.models import Notice, Objection, ObjectionAnswer
-from fupin.identify.cases.queries import LEVEL_WORDS, TURNS, cases_for
+from fupin.identify.cases.queries import LEVEL_WORDS, TURNS, cases_for, took_village_step
 from fupin.identify.cases.services import VERB, Form, said_by_database, take_step
 from fupin.kernel.errors import Forbidden, NotFound, UserError
 from fupin.registry import api as registry
@@ -180,6 +180,11 @@ def answer_objection(*, by: User, objection: Objection, upheld: bool, answer: st
         raise Forbidden(
             f"异议由{zh}级答复", "an objection is answered by the town or the county",
             "请由乡镇或县的账号答复", "ask an account of the town or the county",
+        )  # fmt: skip
+    if took_village_step(by, objection.case):
+        raise Forbidden(
+            "异议针对您经手的村级步骤，由别人答复", "somebody else answers what is said of steps that you entered",
+            "请由乡镇其他账号或县的账号答复", "ask another account of the town, or the county",
         )  # fmt: skip
     if len(answer.strip()) < SHORTEST:
         raise UserError("没有写答复", "no answer", "请写明核实情况和处理意见", "say what was found and what follows")

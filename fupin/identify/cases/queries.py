@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Max, Q, QuerySet
 from django.db.models.functions import Substr
 from django.utils import timezone
 
@@ -92,10 +92,10 @@ def papers_there(case: Case) -> list[str]:
 
 
 def objections_open(case: Case) -> tuple[int, int]:
-    """To the notice that hangs: unanswered, and upheld."""
-    found = Objection.objects.filter(case=case, step=case.step, at__gte=case.entered_at)
-    counted = found.aggregate(
-        unanswered=Count("pk", filter=Q(answer__isnull=True)), upheld=Count("pk", filter=Q(answer__upheld=True))
+    """Unanswered, to any notice of the case: sending it back makes none unsaid; upheld, to the notice that hangs."""
+    now = Q(step=case.step, at__gte=case.entered_at)
+    counted = Objection.objects.filter(case=case).aggregate(
+        unanswered=Count("pk", filter=Q(answer__isnull=True)), upheld=Count("pk", filter=now & Q(answer__upheld=True))
     )
     return counted["unanswered"], counted["upheld"]
 
@@ -108,6 +108,18 @@ def blocks_of(case: Case, act: Act) -> list[Block]:
         procedure_of(case), standing_of(case), act, region=case.village_code, unanswered=unanswered, upheld=upheld,
         recognised=None if under is None else under.since,
     )  # fmt: skip
+
+
+def took_village_step(user: User, case: Case) -> bool:
+    """Whoever entered a step of the village is whom an objection is raised against."""
+    steps = [step.id for step in procedure_of(case).steps if step.level == "village"]
+    return CaseAct.objects.filter(case=case, by=user, step__in=steps).exists()
+
+
+def last_held(case: Case) -> date | None:
+    """The latest day on which anything was held so far, as people said it."""
+    found: date | None = CaseAct.objects.filter(case=case).aggregate(day=Max("held_on"))["day"]
+    return found
 
 
 def waits_for(case: Case, on: date | None = None) -> list[Block]:

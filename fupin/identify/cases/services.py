@@ -27,6 +27,7 @@ from fupin.identify.cases.queries import (
     case_for,
     demand_level,
     index_of,
+    last_held,
     papers_there,
     present_step,
     procedure_of,
@@ -148,6 +149,7 @@ def take_step(*, by: User, case: Case, form: Form, bulk: Bulk | None = None, not
     demand_level(by, present_step(case))
     act = _act_of(by, case, form)
     _demand_outcome(procedure, now, act, form)
+    _demand_order(case, form)
     if found := blocks_of(case, act):
         raise Blocked(found)
     _demand_explained(by, case, form)
@@ -191,6 +193,17 @@ def _demand_outcome(procedure: Procedure, now: course.Standing, act: Act, form: 
         raise UserError(
             "这一步不能这样办理", f"not with this step: {error}", "请刷新页面再试", "reload the page and try again"
         ) from error
+
+
+def _demand_order(case: Case, form: Form) -> None:
+    """What is said to have been held comes after what was held before."""
+    before = None if form.held_on is None else last_held(case)
+    if form.held_on is not None and before is not None and form.held_on < before:
+        raise UserError(
+            f"办理日期 {form.held_on} 早于前面的步骤（{before}）",
+            f"{form.held_on} is before an earlier step ({before})",
+            "请填实际日期；前面填错的，退回重办", "give the day on which it was; what was wrong before is sent back",
+        )  # fmt: skip
 
 
 def _demand_explained(by: User, case: Case, form: Form) -> None:
