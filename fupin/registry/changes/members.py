@@ -13,9 +13,18 @@ from fupin.catalogue.changes import ChangeKind
 from fupin.kernel import identity
 from fupin.kernel.errors import UserError
 from fupin.registry.change_models import RegistryChange
-from fupin.registry.changes.checks import HEAD, Filing, begin, demand_day, member_of, present_members
+from fupin.registry.changes.checks import (
+    HEAD,
+    Filing,
+    begin,
+    demand_begun,
+    demand_day,
+    member_of,
+    present_members,
+)
 from fupin.registry.changes.numbers import demand_agreement, give_number, read_number, seal_number, unused
 from fupin.registry.changes.seats import Relations, demand_next_head, demand_relation, seat
+from fupin.registry.changes.stays import joined_on, leave
 from fupin.registry.changes.steps import Step
 from fupin.registry.changes.values import clean
 from fupin.registry.household_models import Household, Membership, Person
@@ -35,6 +44,7 @@ def add_member(
     demand_relation(relation)
     if not relation:
         raise UserError("请选择与户主关系", "choose the relation to the head", "", "")
+    demand_begun(home, filing.effective, anew=False)
     step = Step(home)
     joining = Joining(step, kind, filing, facts, number)
     joining.join(home, relation)
@@ -108,10 +118,10 @@ def end_membership(
     """
     home, kind = begin(by, household_id, filing, "end")
     row = member_of(home, person_id)
-    demand_day(kind, filing.effective, born=row.person.birth_date, joined=row.valid_from)
+    demand_day(kind, filing.effective, born=row.person.birth_date, joined=joined_on(row))
     step = Step(home, person_id=person_id)
     until = filing.effective + timedelta(days=1) if kind.last_day else filing.effective
-    step.change(row, valid_to=until)
+    leave(step, row, until)
     rest = [one for one in present_members(home) if one.person_id != person_id]
     if row.relation == HEAD:
         demand_next_head(rest, new_head)
