@@ -45,6 +45,7 @@ PERSONAL: Mapping[str, Mapping[str, str]] = {
     },
     "Membership": {"household_id": "identity", "person_id": "identity", "relation": "personal"},
     "SealedValue": {"record": "identity", "cipher": "sensitive"},
+    "FormerNumber": {"person_id": "identity", "cipher": "sensitive"},
     "Survey": {"household_id": "identity", "*": "personal", "savings": "sensitive"},
     "LedgerEntry": {"household_id": "identity", "*": "sensitive"},
     # cells of ledgers as they were written: codes of health among them
@@ -67,7 +68,8 @@ PERSONAL: Mapping[str, Mapping[str, str]] = {
 NOT_PERSONAL: Mapping[str, frozenset[str]] = {
     "Household": frozenset({"lookup_key", "version"}),
     "HouseholdState": frozenset({"id", "valid_from", "valid_to"}),
-    "Person": frozenset({"lookup_key", "lake_key_id", "version"}),
+    "FormerNumber": frozenset({"id", "mark", "key", "written_at"}),
+    "Person": frozenset({"id_mark", "lookup_key", "lake_key_id", "version"}),
     "Membership": frozenset({"id", "valid_from", "valid_to"}),
     "SealedValue": frozenset({"kind", "field", "key", "written_at"}),
     "Survey": frozenset({"year", "surveyed_on", "surveyor"}),

@@ -154,7 +154,9 @@ def _columns(table: str, was: Row, now: Row) -> Lines:
     for name, after in (now or {}).items():
         before = (was or {}).get(name)
         column = columns.get(name)
-        if name in CLOSED:
+        if name == "id_mark":
+            lines.append((_("证件号"), "", _("已更正") if after is not None else _("撤去")))
+        elif name in CLOSED:
             lines.append((tongue(column) if column else name, "", _("已更正")))
         elif column is not None:
             words = [value_in_words(one, column.type, column.codes, column.unit) for one in (before, after)]

@@ -102,7 +102,7 @@ def _each(editor: BaseDatabaseSchemaEditor, words: list[tuple[str, str]]) -> Non
 
 
 class Migration(migrations.Migration):
-    dependencies = [("registry", "0016_change_papers")]
+    dependencies = [("registry", "0017_numbers_corrected")]
     operations = [
         migrations.RunSQL(UNTOLD, "DROP FUNCTION registry_period_untold(text, bigint, jsonb, jsonb)"),
         migrations.RunPython(rewrite, put_back),
