@@ -238,6 +238,34 @@ def test_two_officers_at_one_record_lose_nothing(visitor: Visitor, home: Househo
     assert (person.health, person.work_months) == (theirs, 5 if months != "5" else 6)
 
 
+def test_two_officers_at_one_name_choose_between_them(visitor: Visitor, home: Household) -> None:
+    """No form shows the name that is there: that somebody else put it right is told, and nothing is overwritten."""
+    who, office = members(home)[0], visitor.city.cast["office"]
+    with acting_as(office):
+        born = registry.person_for(office, who).birth_date
+    visitor.sign_in("county_office")
+    open_form(visitor, home, "correct_person", f"?person={who}")
+    visitor.page.fill("#f-name", "韦晓明")
+    visitor.page.fill("#f-birth_date", "2001-03-03")
+    with acting_as(office):  # meanwhile
+        filing = Filing("correct_person", date(2026, 9, 1), "户口簿更正", seen("correct_person"))
+        registry.correct_person(by=office, household_id=home.pk, person_id=who, filing=filing, facts={"name": "韦小明"})
+    send(visitor)
+    row = visitor.page.locator("[data-meeting=name]")
+    assert "两人都改了" in row.inner_text()
+    assert "已更正" in row.inner_text()
+    assert "韦小明" not in visitor.text()
+    assert not row.locator("input:checked").count()
+    assert visitor.page.is_checked("[data-meeting=birth_date] input >> nth=0")  # this one he alone changed
+    row.locator("input >> nth=1").check()
+    visitor.page.click("#change-form button.btn-primary")
+    visitor.page.wait_for_selector("text=已登记“更正成员信息”")
+    with acting_as(office):
+        person = registry.person_for(office, who)
+    assert (person.name, person.birth_date) == ("韦小明", date(2001, 3, 3))
+    assert born != person.birth_date
+
+
 def test_a_session_that_ended_hides_no_conflict_and_keeps_no_number(visitor: Visitor, home: Household) -> None:
     office, who = visitor.city.cast["office"], members(home)[0]
     visitor.sign_in("county_office")

@@ -13,6 +13,7 @@ from fupin.kernel.errors import NotFound, UserError
 from fupin.registry.change_models import RegistryChange
 from fupin.registry.changes.checks import Filing, Stale, begin, demand_day, member_of, present_members
 from fupin.registry.changes.seats import Relations, seat
+from fupin.registry.changes.stays import joined_on
 from fupin.registry.changes.steps import Step
 from fupin.registry.changes.values import clean
 from fupin.registry.household_models import Household, Person
@@ -28,11 +29,12 @@ def correct_person(
     person = Person.objects.select_for_update().get(pk=person_id)
     if filing.version is not None and filing.version != person.version:
         raise Stale(f"成员 {person_id}", person.version)
-    demand_day(kind, filing.effective, joined=row.valid_from)
+    joined = joined_on(row)
+    demand_day(kind, filing.effective, joined=joined)
     values = clean(Person, allowed_facts(kind, facts))
     if "name" in values and not values["name"]:
         raise UserError("姓名不能为空", "a person has a name", "请填写姓名", "give the name")
-    demand_born_before(values, row.valid_from)
+    demand_born_before(values, joined)
     step = Step(home, person_id=person_id)
     step.change(person, **values)
     if relation:

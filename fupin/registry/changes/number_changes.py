@@ -24,6 +24,7 @@ from fupin.registry.changes.checks import Filing, Stale, begin, demand_day, dema
 from fupin.registry.changes.facts import allowed_facts, demand_born_before
 from fupin.registry.changes.known import change_for
 from fupin.registry.changes.numbers import demand_agreement, give_number, read_number, unused
+from fupin.registry.changes.stays import joined_on
 from fupin.registry.changes.steps import Step, nothing_to_change
 from fupin.registry.changes.values import clean
 from fupin.registry.household_models import Person
@@ -50,11 +51,12 @@ def correct_number(
     person = Person.objects.select_for_update().get(pk=person_id)
     if filing.version is not None and filing.version != person.version:
         raise Stale(f"成员 {person_id}", person.version)
-    demand_day(kind, filing.effective, joined=row.valid_from)
+    joined = joined_on(row)
+    demand_day(kind, filing.effective, joined=joined)
     _demand_former(kind, person)
     read = read_number(number, needed=True) or ""
     values = {name: value for name, value in clean(Person, allowed_facts(kind, facts or {})).items() if value}
-    demand_born_before(values, row.valid_from)
+    demand_born_before(values, joined)
     demand_agreement(read, values.get("birth_date", person.birth_date), values.get("sex", person.sex))
     _demand_new(person, read)
     step = Step(home, person_id=person_id)
