@@ -6,11 +6,13 @@ transaction as it is written; each kind does to periods only what its verb does;
 changes; and the open one has the household's state.
 """
 
+import importlib
 from typing import Any
 
 from django.db import migrations
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 
+NAMED = importlib.import_module("fupin.registry.migrations.0019_batches_quicker").ANY
 #: ``was``/``becomes``: the period before and after, null where there is none
 UNTOLD = """
 CREATE FUNCTION registry_period_untold(home text, period bigint, was jsonb, becomes jsonb) RETURNS boolean
@@ -58,18 +60,29 @@ BEGIN
 END $$;
 REVOKE ALL ON FUNCTION registry_period_untold(text, bigint, jsonb, jsonb) FROM PUBLIC;
 """
+#: a batch's periods at one hashed question; what is left over is asked for one by one
+TOLD = """(
+            SELECT c.household_id, told.key, jsonb_strip_nulls(told.value)
+            FROM registry_change c
+            JOIN registry_household h ON h.household_id = c.household_id,
+                jsonb_each(c.after -> 'rows') told
+            WHERE c.txid = pg_current_xact_id_if_assigned()::text::bigint AND c.batch IS NOT NULL AND c.kind = 'import'
+              AND c.person_id IS NULL AND starts_with(told.key, 'state/')
+              AND (told.value ->> 'valid_to' IS NOT NULL OR h.state = told.value ->> 'state'))"""
 #: what registry_state_is_decided() said of periods, and says from now on
 REWRITTEN = (
     (
-        """    ELSIF TG_OP = 'INSERT' THEN  -- periods of households that this very transaction brought in may come with a load
+        f"""    ELSIF TG_OP = 'INSERT' THEN  -- periods of households that this very transaction brought in may come with a load
         SELECT n.household_id INTO culprit FROM new_rows n
-        WHERE registry_undecided(n.household_id, NULL, EXISTS (
+        WHERE n.household_id NOT IN {NAMED}
+          AND registry_undecided(n.household_id, NULL, EXISTS (
             SELECT FROM registry_household h WHERE h.household_id = n.household_id
             AND h.recorded_from = transaction_timestamp() AND h.version = 1)) LIMIT 1;
     ELSE""",
-        """    ELSIF TG_OP = 'INSERT' THEN
+        f"""    ELSIF TG_OP = 'INSERT' THEN
         SELECT n.household_id INTO culprit FROM new_rows n
-        WHERE registry_period_untold(n.household_id, n.id, NULL, to_jsonb(n)) LIMIT 1;
+        WHERE (n.household_id, 'state/' || n.id, jsonb_strip_nulls(to_jsonb(n) - 'recorded_from')) NOT IN {TOLD}
+          AND registry_period_untold(n.household_id, n.id, NULL, to_jsonb(n)) LIMIT 1;
     ELSIF TG_OP = 'UPDATE' THEN  -- one whose number changes is gone, and that is not told
         SELECT o.household_id INTO culprit FROM old_rows o LEFT JOIN new_rows n ON n.id = o.id
         WHERE registry_period_untold(o.household_id, o.id, to_jsonb(o), to_jsonb(n)) LIMIT 1;
@@ -102,7 +115,7 @@ def _each(editor: BaseDatabaseSchemaEditor, words: list[tuple[str, str]]) -> Non
 
 
 class Migration(migrations.Migration):
-    dependencies = [("registry", "0017_numbers_corrected")]
+    dependencies = [("registry", "0020_health_closed")]
     operations = [
         migrations.RunSQL(UNTOLD, "DROP FUNCTION registry_period_untold(text, bigint, jsonb, jsonb)"),
         migrations.RunPython(rewrite, put_back),
