@@ -79,6 +79,7 @@ def test_an_attached_file_is_saved_not_shown(
         file = keep(identify.attached("页面.html\r\nX: y", content), VILLAGE)
     case = SimpleNamespace(pk=1, household_id="H-own", village_code=VILLAGE)
     monkeypatch.setattr("fupin.console.views.cases.identify.case_for", lambda _user, _number: case)
+    monkeypatch.setattr("fupin.console.views.cases.identify.belongs_to", lambda *_of: True)
     client.force_login(cast.cadre)
     answer = client.get(f"/cases/1/papers/{file.mark}/")
     assert answer.content == content

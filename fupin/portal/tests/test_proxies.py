@@ -23,6 +23,11 @@ def refused_with(asked: list[str]) -> Callable[[str], None]:
 def test_the_brake_means_the_browser(client: Client, db: None, settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     settings.FUPIN_PROXIES = ["10.0.0.5"]
     asked: list[str] = []
+
+    def refusing(address: str) -> None:
+        asked.append(address)
+        raise UserError("太多", "too many")
+
     monkeypatch.setattr("fupin.portal.views._found", str)
     monkeypatch.setattr("fupin.portal.views._page", lambda *_args, **_more: HttpResponse())
     monkeypatch.setattr("fupin.portal.views.demand_room", refused_with(asked))
