@@ -11,6 +11,7 @@ from fupin.accounts.acting import (
 )
 from fupin.accounts.bulk import HEADS, NEEDED, Outcome, open_many
 from fupin.accounts.ciphers import Aead, aead
+from fupin.accounts.differences import Difference, differences
 from fupin.accounts.doors import confirm_password, second_step, sign_in
 from fupin.accounts.factors import (
     add_passkey,
@@ -118,6 +119,7 @@ __all__ = [
     "ApiToken",
     "BulkOpening",
     "Deed",
+    "Difference",
     "Forbidden",
     "Outcome",
     "Role",
@@ -146,6 +148,7 @@ __all__ = [
     "confirm_password",
     "create_user",
     "deeds_for",
+    "differences",
     "draw_password",
     "end_other_sessions",
     "enter",

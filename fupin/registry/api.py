@@ -146,7 +146,7 @@ from fupin.registry.searching import is_broad, search_households
 from fupin.registry.services import Receipt, ask_value, open_value, reveal, reveal_id
 from fupin.registry.snapshot import SnapshotInfo, snapshot
 from fupin.registry.spelling import spell, spell_column
-from fupin.registry.timeline import Act, Answer, Change, Touched, answering_for, answers_of, timeline_of
+from fupin.registry.timeline import Act, Answer, Touched, answering_for, answers_of, timeline_of
 
 __all__ = [
     "NATION",
@@ -155,7 +155,6 @@ __all__ = [
     "Applied",
     "Attached",
     "BatchState",
-    "Change",
     "ChangePaper",
     "Counted",
     "Exit",

@@ -151,7 +151,7 @@ def test_the_city_looks_on_but_does_not_answer(cast: Cast, applied: Application)
         identify.decline(by=cast.office, application=applied, reason="不在本市范围")
 
 
-def refused(statement: str, *values: object) -> str:
+def refused(statement: str, *values: int) -> str:
     with pytest.raises(Error) as said, transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(statement, values)
     return str(said.value)
