@@ -20,9 +20,10 @@ from fupin.registry.changes.known import (
     summed,
 )
 from fupin.registry.changes.members import add_member, end_membership
+from fupin.registry.changes.number_changes import correct_number, reverse, take_back
 from fupin.registry.changes.paper_files import add_paper, open_paper, papers_of
 from fupin.registry.changes.papers import Paper, missing_papers, on_paper, paper_of
-from fupin.registry.changes.reversal import builds_on, reverse
+from fupin.registry.changes.reversal import builds_on
 from fupin.registry.changes.states import change_state
 from fupin.registry.dossiers.counting import (
     HelpingCounts,
@@ -229,6 +230,7 @@ __all__ = [
     "code_shares",
     "content_of",
     "correct_household",
+    "correct_number",
     "correct_person",
     "counts_at",
     "demand_purpose",
@@ -318,6 +320,7 @@ __all__ = [
     "states_of",
     "summed",
     "survey_of",
+    "take_back",
     "team_counts",
     "team_of",
     "timeline_of",

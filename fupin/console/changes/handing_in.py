@@ -4,29 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.http import QueryDict
 from django.utils import timezone
 from django.utils.datastructures import MultiValueDict
 from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext as _
 
 from fupin.accounts.api import User
 from fupin.catalogue.changes import ChangeKind
-from fupin.console.changes.fields import JOINING, Field, facts_changed, fields_of, now_of
+from fupin.console.changes.fields import CLOSED, JOINING, OF_MEMBER, Field, facts_changed, fields_of, now_of
 from fupin.kernel.errors import UserError
 from fupin.registry import api as registry
 from fupin.registry.api import Filing, Household, Paper, RegistryChange
 
 Files = MultiValueDict[str, Any]
-FACTS = ("person_facts", "household_facts")
+FACTS = (*OF_MEMBER, "household_facts")
 
 
 @dataclass(frozen=True)
 class Meeting:
     """One field that was changed on both sides or on one: ``mine``, ``theirs``, ``was`` as a form writes them.
 
+    ``unseen``: others changed what no form shows; ``theirs`` is then "", which leaves it as they made it.
     ``pick``: what is proposed; "" where both changed it and somebody has to choose.
     """
 
@@ -34,10 +36,11 @@ class Meeting:
     was: str
     mine: str
     theirs: str
+    unseen: bool = False
 
     @property
     def both(self) -> bool:
-        return self.mine != self.was and self.theirs not in (self.was, self.mine)
+        return self.mine != self.was and (self.unseen or self.theirs not in (self.was, self.mine))
 
     @property
     def pick(self) -> str:
@@ -46,7 +49,8 @@ class Meeting:
     @property
     def words(self) -> tuple[str, str, str]:
         """was, mine, theirs"""
-        return self.field.said(self.was), self.field.said(self.mine), self.field.said(self.theirs)
+        theirs = _("已更正") if self.unseen else self.field.said(self.theirs)
+        return self.field.said(self.was), self.field.said(self.mine), theirs
 
 
 def hand_in(user: User, kind: ChangeKind, home: Household, typed: QueryDict, files: Files) -> RegistryChange:
@@ -64,6 +68,9 @@ def hand_in(user: User, kind: ChangeKind, home: Household, typed: QueryDict, fil
         return registry.end_membership(**common, person_id=who, new_head=new_head, relations=relations)
     if kind.act == "person_facts":
         return registry.correct_person(**common, person_id=who, facts=facts_changed(kind, typed))
+    if kind.act == "number":
+        number, facts = typed.get("number", ""), facts_changed(kind, typed)
+        return registry.correct_number(**common, person_id=who, number=number, facts=facts)
     if kind.act == "household_facts":
         return registry.correct_household(**common, facts=facts_changed(kind, typed))
     return _of_household(kind, typed, common, relations)
@@ -128,25 +135,47 @@ def _joining(typed: QueryDict) -> dict[str, Any]:
 
 def version_of(user: User, kind: ChangeKind, home: Household, person: str) -> int:
     """Of the record that the form is about."""
-    return registry.person_for(user, person).version if kind.act == "person_facts" else home.version
+    return registry.person_for(user, person).version if kind.act in OF_MEMBER else home.version
 
 
 def meetings(user: User, kind: ChangeKind, home: Household, typed: QueryDict) -> list[Meeting]:
     """Fields of a correction that differ from what was read, on either side; [] for other kinds."""
     if kind.act not in FACTS:
         return []
-    row = registry.person_for(user, typed.get("person", "")) if kind.act == "person_facts" else home
+    of_member = kind.act in OF_MEMBER
+    row = registry.person_for(user, typed.get("person", "")) if of_member else home
+    unseen = _closed_changed(user, home, typed) if of_member else frozenset()
     found = []
-    for one in fields_of(user, kind, home, {"person": typed.get("person", "")}):
+    shown = fields_of(user, kind, home, {"person": typed.get("person", "")})
+    for one in (field for field in shown if field.name in kind.fields):
         was, mine, theirs = typed.get(f"was_{one.name}", ""), typed.get(one.name, "").strip(), now_of(row, one.name)
         if mine != was or theirs != was:
-            found.append(Meeting(one, was, mine, theirs))
+            found.append(Meeting(one, was, mine, theirs, one.name in unseen))
     return found
+
+
+def _closed_changed(user: User, home: Household, typed: QueryDict) -> frozenset[str]:
+    """Which of the person's closed fields others wrote since the form was opened, by the log: no form shows them."""
+    rows = registry.changes_of(user, home)
+    since = _read_at(typed)
+    if since is not None:  # a transaction may have begun a little before the form was opened, and ended after
+        rows = rows.filter(recorded_at__gte=since - timedelta(minutes=1))
+    key = f"person/{typed.get('person', '')}"
+    return frozenset(name for one in rows for name in one.after.get("rows", {}).get(key) or () if name in CLOSED)
 
 
 def changed_since(user: User, home: Household, typed: QueryDict) -> list[RegistryChange]:
     """What others recorded since the form was opened."""
-    since: datetime | None = parse_datetime(typed.get("read_at", ""))
-    if since is None or timezone.is_naive(since):
+    since = _read_at(typed)
+    if since is None:
         return list(registry.changes_of(user, home)[:1])
     return list(registry.changes_of(user, home).filter(recorded_at__gte=since)[:10])
+
+
+def _read_at(typed: QueryDict) -> datetime | None:
+    """When the form was opened; None where it does not say."""
+    try:
+        since = parse_datetime(typed.get("read_at", ""))
+    except ValueError:
+        return None
+    return None if since is None or timezone.is_naive(since) else since

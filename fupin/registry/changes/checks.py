@@ -13,7 +13,7 @@ from fupin.catalogue.changes import ChangeKind, change_kinds
 from fupin.kernel.errors import Forbidden, NotFound, UserError
 from fupin.kernel.regions import LEVEL_NAMES, level_of
 from fupin.registry.changes.papers import Paper, demand_papers
-from fupin.registry.household_models import Household, Membership
+from fupin.registry.household_models import Household, HouseholdState, Membership
 from fupin.registry.queries import households_for
 
 SHORTEST_REASON = 4
@@ -127,6 +127,25 @@ def demand_day(kind: ChangeKind, on: date, *, born: date | None = None, joined: 
             f"the day of {kind.en} {on:%Y-%m-%d} lies before {en} ({bound:%Y-%m-%d})",
             "请核对日期", "check the date",
         )  # fmt: skip
+
+
+def demand_begun(home: Household, on: date, *, anew: bool = True) -> None:
+    """Not before the household was there; ``anew``: nor before its present state, which this takes along or ends.
+
+    Before that day the household was in another state or not yet known: what happened then would be counted wrongly.
+    Raises UserError.
+    """
+    periods = HouseholdState.objects.filter(household=home).order_by("valid_from")
+    began = periods.last() if anew else periods.first()
+    if began is None or on >= began.valid_from:
+        return
+    zh, en = ("现有脱贫属性起始日", "its present state began") if anew else ("进入登记库之日", "it was registered")
+    raise UserError(
+        f"生效日期 {on:%Y-%m-%d} 早于户 {home.pk} {zh}（{began.valid_from:%Y-%m-%d}）",
+        f"the day of effect {on:%Y-%m-%d} lies before the day of household {home.pk} when {en} "
+        f"({began.valid_from:%Y-%m-%d})",
+        "请填这一天或其后的日期", "give that day or a later one",
+    )  # fmt: skip
 
 
 def present_members(home: Household) -> list[Membership]:

@@ -16,6 +16,7 @@ from fupin.registry.changes.checks import (
     HEAD,
     Filing,
     begin,
+    demand_begun,
     demand_day,
     demand_level,
     demand_reason,
@@ -26,6 +27,7 @@ from fupin.registry.changes.checks import (
 from fupin.registry.changes.members import Joining, new_number
 from fupin.registry.changes.papers import demand_papers
 from fupin.registry.changes.seats import OTHER, Relations, demand_next_head, demand_relation, move, relation_of, seat
+from fupin.registry.changes.stays import last_joined, leave
 from fupin.registry.changes.steps import Step
 from fupin.registry.household_models import Household, HouseholdState, Region
 
@@ -61,7 +63,8 @@ def split(
             "分户后原户没有成员", "nobody would stay in the household",
             "至少留一人，或改为变更户主", "leave somebody, or change the head instead",
         )  # fmt: skip
-    demand_day(kind, filing.effective, joined=max(row.valid_from for row in going))
+    demand_day(kind, filing.effective, joined=last_joined(going))
+    demand_begun(home, filing.effective)
     fresh = Household(
         household_id=new_number(), village_code=home.village_code, **{name: getattr(home, name) for name in INHERITED}
     )
@@ -102,7 +105,9 @@ def merge(
             "between villages record the moves; with different states finish the procedure first",
         )  # fmt: skip
     members = present_members(home)
-    demand_day(kind, filing.effective, joined=max([row.valid_from for row in members], default=None))
+    demand_day(kind, filing.effective, joined=last_joined(members))
+    for one in (home, taking):
+        demand_begun(one, filing.effective)
     step = Step(home, other=taking)
     for row in members:
         relation = (relations or {}).get(row.person_id) or OTHER
@@ -152,10 +157,11 @@ def end_household(*, by: User, household_id: str, filing: Filing) -> RegistryCha
     """销户: the members leave, the household ends. Raises NotFound, Forbidden, UserError, Stale."""
     home, kind = begin(by, household_id, filing, "end_household")
     members = present_members(home)
-    demand_day(kind, filing.effective, joined=max([row.valid_from for row in members], default=None))
+    demand_day(kind, filing.effective, joined=last_joined(members))
+    demand_begun(home, filing.effective)
     step = Step(home)
     for row in members:
-        step.change(row, valid_to=filing.effective)
+        leave(step, row, filing.effective)
     _end(step, home, filing.effective)
     return step.file(by, filing)
 

@@ -9,17 +9,36 @@ from typing import Any
 from django.db import connection, transaction
 
 from fupin.accounts.api import User
-from fupin.catalogue.changes import ChangeKind
+from fupin.catalogue.changes import ChangeKind, change_kinds
 from fupin.kernel import identity
 from fupin.kernel.errors import UserError
 from fupin.registry.change_models import RegistryChange
-from fupin.registry.changes.checks import HEAD, Filing, begin, demand_day, member_of, present_members
-from fupin.registry.changes.numbers import demand_agreement, give_number, read_number, seal_number, unused
+from fupin.registry.changes.checks import (
+    HEAD,
+    Filing,
+    begin,
+    demand_begun,
+    demand_day,
+    member_of,
+    present_members,
+)
+from fupin.registry.changes.numbers import (
+    Known,
+    demand_agreement,
+    demand_same,
+    give_number,
+    read_number,
+    seal_number,
+    unused,
+)
 from fupin.registry.changes.seats import Relations, demand_next_head, demand_relation, seat
+from fupin.registry.changes.stays import joined_on, leave
 from fupin.registry.changes.steps import Step
 from fupin.registry.changes.values import clean
 from fupin.registry.household_models import Household, Membership, Person
 from fupin.registry.spelling import initials, spell
+
+DEATH = "death"
 
 
 @transaction.atomic
@@ -35,6 +54,7 @@ def add_member(
     demand_relation(relation)
     if not relation:
         raise UserError("请选择与户主关系", "choose the relation to the head", "", "")
+    demand_begun(home, filing.effective, anew=False)
     step = Step(home)
     joining = Joining(step, kind, filing, facts, number)
     joining.join(home, relation)
@@ -47,7 +67,8 @@ class Joining:
     def __init__(self, step: Step, kind: ChangeKind, filing: Filing, facts: Mapping[str, Any], number: str) -> None:
         self.step, self.kind, self.filing = step, kind, filing
         self.number = read_number(number, needed=kind.number == "required")
-        self.facts = self._complete(clean(Person, facts))
+        self.typed = clean(Person, facts)
+        self.facts = self._complete(dict(self.typed))
         demand_day(kind, filing.effective, born=self.facts.get("birth_date"))
 
     def _complete(self, facts: dict[str, Any]) -> dict[str, Any]:
@@ -62,16 +83,33 @@ class Joining:
 
     def join(self, home: Household, relation: str) -> None:
         known = unused(self.number) if self.number else None
-        if known is not None and known.left is not None and self.filing.effective < known.left:
-            raise UserError(
-                f"此人 {known.left:%Y-%m-%d} 才离开原来的户", f"this person left the former household on {known.left}",
-                "生效日期不能早于那一天", "the day of effect cannot be earlier",
-            )  # fmt: skip
+        if known is not None:
+            self._demand_gone(known)
+            if known.left is not None:  # whose entry was taken back was perhaps entered wrongly: no measure
+                self.known = known.person_id
         person_id = known.person_id if known else self._new_person()
         self.step.person_id = person_id
         self.step.add(
             Membership(household=home, person_id=person_id, relation=relation, valid_from=self.filing.effective)
         )
+
+    def _demand_gone(self, known: Known) -> None:
+        """He left, and left alive."""
+        if known.left is not None and self.filing.effective < known.left:
+            raise UserError(
+                f"此人 {known.left:%Y-%m-%d} 才离开原来的户", f"this person left the former household on {known.left}",
+                "生效日期不能早于那一天", "the day of effect cannot be earlier",
+            )  # fmt: skip
+        ends = [id_ for id_, kind in change_kinds().items() if kind.act == "end"]
+        left = RegistryChange.objects.filter(person_id=known.person_id, kind__in=ends, reversed_by__isnull=True)
+        last = left.order_by("id").last()
+        if last is not None and last.kind == DEATH:
+            raise UserError(
+                f"这个证件号的人已于 {last.effective:%Y-%m-%d} 登记死亡（变更 {last.pk}）",
+                f"the person of this number died on {last.effective:%Y-%m-%d} (change {last.pk})",
+                "请核对证件号；如死亡系误登，先撤销那一次变更",
+                "check the number; if the death was a mistake, take that change back first",
+            )  # fmt: skip
 
     def _new_person(self) -> str:
         person = Person(person_id=new_number(), **self.facts)
@@ -84,9 +122,12 @@ class Joining:
         return person.person_id
 
     sealed = ""
+    known = ""
 
     def write(self, by: User, **more: Any) -> RegistryChange:
         change = self.step.file(by, self.filing, **more)
+        if self.known:  # a member again: only now is he seen
+            demand_same(Person.objects.get(pk=self.known), self.typed)
         if self.sealed and self.number:
             seal_number(self.sealed, self.number)
         return change
@@ -108,10 +149,10 @@ def end_membership(
     """
     home, kind = begin(by, household_id, filing, "end")
     row = member_of(home, person_id)
-    demand_day(kind, filing.effective, born=row.person.birth_date, joined=row.valid_from)
+    demand_day(kind, filing.effective, born=row.person.birth_date, joined=joined_on(row))
     step = Step(home, person_id=person_id)
     until = filing.effective + timedelta(days=1) if kind.last_day else filing.effective
-    step.change(row, valid_to=until)
+    leave(step, row, until)
     rest = [one for one in present_members(home) if one.person_id != person_id]
     if row.relation == HEAD:
         demand_next_head(rest, new_head)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 import polars as pl
 from django.conf import settings
@@ -12,7 +14,7 @@ from django.db import connection
 from fupin.kernel import identity
 from fupin.kernel.errors import UserError
 from fupin.kernel.keys import keyed_hash, tail_hash
-from fupin.kernel.masks import mask_id
+from fupin.kernel.masks import mask_id, mask_name
 from fupin.registry.closed_table import put_value
 from fupin.registry.household_models import Person
 from fupin.registry.lake_version import hold_lake_key
@@ -20,6 +22,10 @@ from fupin.registry.number_facts import facts_of
 from fupin.registry.numbers import hashes
 from fupin.registry.sealed_models import Kind, SealedField
 from fupin.registry.sealing import hint_of, seal
+
+#: what two entries of one number must agree in
+SAME = {"name": ("姓名", "name"), "sex": ("性别", "sex"), "birth_date": ("出生日期", "birth date")}
+UNSAID = (None, "", "0", "9")
 
 
 @dataclass(frozen=True)
@@ -57,6 +63,24 @@ def demand_agreement(number: str, birth_date: date | None, sex: str | None) -> N
             "证件号里的性别与填写的不一致", "the sex in the ID number is the other one",
             "请核对性别和证件号", "check sex and number",
         )  # fmt: skip
+
+
+def demand_same(person: Person, typed: Mapping[str, Any]) -> None:
+    """Who is known by the number is the one who was typed. Raises UserError.
+
+    What was left empty is not compared: sex and birth date may have been loaded otherwise than the number says.
+    """
+    for name, (zh, en) in SAME.items():
+        mine, theirs = typed.get(name), getattr(person, name)
+        if mine in UNSAID or theirs in UNSAID:
+            continue
+        if mine != theirs:
+            raise UserError(
+                f"登记库里这个证件号的人是{mask_name(person.name)}，{zh}与填写的不一致",
+                f"the person of this number is {mask_name(person.name)} in the registry: the {en} typed is another",
+                "请核对证件号和填写的内容；登记有误的，先照登记填写，再办“更正成员信息”",
+                "check the number and what was typed; what the registry has wrong is corrected after the joining",
+            )  # fmt: skip
 
 
 def unused(number: str) -> Known | None:

@@ -8,6 +8,7 @@ from datetime import date
 from fupin.catalogue.schema import code_lists
 from fupin.kernel.errors import NotFound, UserError
 from fupin.registry.changes.checks import HEAD
+from fupin.registry.changes.stays import leave
 from fupin.registry.changes.steps import Step
 from fupin.registry.household_models import Household, Membership
 
@@ -53,7 +54,7 @@ def demand_relation(code: str | None) -> None:
 
 def move(step: Step, row: Membership, to: Household, relation: str | None, since: date) -> Membership:
     """Out of one household, into the other."""
-    step.change(row, valid_to=since)
+    leave(step, row, since)
     fresh = Membership(household=to, person_id=row.person_id, relation=relation, valid_from=since)
     step.add(fresh)
     return fresh

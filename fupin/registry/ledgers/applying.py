@@ -24,7 +24,7 @@ from fupin.registry.lake_version import hold_lake_key
 from fupin.registry.ledgers.differences import Differences
 from fupin.registry.ledgers.images import Numbered, log_rows
 from fupin.registry.ledgers.models import LedgerBatch, LedgerCells
-from fupin.registry.ledgers.numbers import write_numbers
+from fupin.registry.ledgers.numbers import marked, write_numbers
 from fupin.registry.ledgers.standing import Standing
 from fupin.registry.models import Household, HouseholdState, Membership, Person, SealedValue, Survey
 from fupin.registry.personal_columns import account_rows, households_numbers, persons_numbers
@@ -69,12 +69,13 @@ def _apply(
     by: User, batch: LedgerBatch, found: Differences, now: Standing, cells: pl.DataFrame, progress: Progress
 ) -> Applied:
     keys = settings.FUPIN_KEYS.now
+    _with_room()
     progress("加密证件号", 0.05)
     homes, phones = households_numbers(_homes(found), keys)
     accounts = _accounts(found)
     persons, numbers = persons_numbers(_people(found), keys, hold_lake_key(DEFAULT_DB_ALIAS))
     made = _numbered(homes, persons, found, batch.as_of)
-    turned = _with_state_numbers(found, now)
+    turned = _with_state_numbers(replace(found, changes=pl.concat([found.changes, marked(found.numbers)])), now)
     progress("写入变更记录", 0.25)
     log = _write_log(by, batch, log_rows(turned, made, batch.as_of))
     revived = now.households.filter(pl.col("undone"))["household_id"]
@@ -91,6 +92,12 @@ def _apply(
     progress("保留原样代码", 0.9)
     _keep_cells(batch, cells)
     return Applied(homes.height, persons.height, surveys, _records(found), log)
+
+
+def _with_room() -> None:
+    """The trail sorts all rows of a statement at once, with what they say: in memory, until this transaction ends."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL work_mem = '256MB'")
 
 
 def _records(found: Differences) -> int:
@@ -191,8 +198,9 @@ def _write_log(by: User, batch: LedgerBatch, rows: pl.DataFrame) -> int:
         )
         count = copy_to(cursor, "stage_log", [rows])
         cursor.execute(
-            f"INSERT INTO registry_change (kind, {columns}, effective, by_id, reason, batch) "  # noqa: S608
-            f"SELECT 'import', {columns}, %s, %s, %s, %s FROM stage_log",
+            f"INSERT INTO registry_change (kind, {columns}, effective, by_id, reason, batch, recorded_at, txid) "  # noqa: S608
+            f"SELECT 'import', {columns}, %s, %s, %s, %s, transaction_timestamp(), pg_current_xact_id()::text::bigint "
+            "FROM stage_log",
             [batch.as_of, by.pk, batch.title[:200], batch.pk],
         )
         cursor.execute("DROP TABLE stage_log")

@@ -149,7 +149,7 @@ def unmake(_apps: object, editor: BaseDatabaseSchemaEditor) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("registry", "0018_values_replaced"), ("accounts", "0011_health_in_tickets")]
+    dependencies = [("registry", "0019_batches_quicker"), ("accounts", "0011_health_in_tickets")]
     operations = [
         migrations.RunSQL(CLOSE, UNCLOSE),
         migrations.RunSQL(KNOWN, migrations.RunSQL.noop),

@@ -28,5 +28,5 @@ DROP FUNCTION registry_helper_stays_inside;
 
 
 class Migration(migrations.Migration):
-    dependencies = [("registry", "0020_health_closed")]
+    dependencies = [("registry", "0021_periods_told")]
     operations = [migrations.RunSQL(STAYS, UNSTAYS)]

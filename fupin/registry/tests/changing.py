@@ -83,4 +83,5 @@ def end(cast: Cast, kind: str, person: str = "P-child", on: date = DAY, **more: 
 
 def part(cast: Cast, **more: Any) -> RegistryChange:
     wanted = {"members": ["P-child"], "head": "P-child", **more}
-    return do(cast.county_office, registry.split, household_id="H-own", filing=filing("split"), **wanted)
+    form = wanted.pop("form", filing("split"))
+    return do(cast.county_office, registry.split, household_id="H-own", filing=form, **wanted)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date
 from typing import Any
 
@@ -14,7 +15,7 @@ from fupin.catalogue.changes import change_kinds
 from fupin.kernel.errors import Forbidden, NotFound, UserError
 from fupin.registry import api as registry
 from fupin.registry.models import Household, HouseholdState, RegistryChange
-from fupin.registry.tests.changing import seen
+from fupin.registry.tests.changing import filing, seen
 from fupin.registry.tests.fixtures import Homes
 
 pytestmark = pytest.mark.usefixtures("cases_stand_aside")
@@ -109,6 +110,67 @@ def test_sql_of_the_app_changes_no_state_beside_the_log(transactional_db: None, 
         assert said in refused("DELETE FROM registry_householdstate WHERE household_id = 'H-own'")
         new = "INSERT INTO registry_household (household_id, village_code, head_name, head_pinyin, members, state) "
         assert said in refused(new + "VALUES ('H-new', %s, '', '', 0, '0')", VILLAGE)
+
+
+ROW = (
+    "INSERT INTO registry_change (kind, household_id, village_code, effective, by_id, before, after) "
+    "VALUES (%s, 'H-own', %s, '2026-01-01', %s, %s, %s); "
+)
+REWRITING = {
+    "changed": "UPDATE registry_householdstate SET state = '1' WHERE household_id = 'H-own'",
+    "begun earlier": "UPDATE registry_householdstate SET valid_from = '2000-01-01' WHERE household_id = 'H-own'",
+    "removed": "DELETE FROM registry_householdstate WHERE household_id = 'H-own'",
+    "renumbered": "UPDATE registry_householdstate SET id = id + 100000 WHERE household_id = 'H-own'",
+    "added": "INSERT INTO registry_householdstate (household_id, state, valid_from, valid_to) "
+             "VALUES ('H-own', '1', '2000-01-01', '2001-01-01')",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("how", REWRITING)
+@pytest.mark.parametrize("kind", ["merge", "split", "end_household", "correct_entry"])
+def test_periods_are_not_rewritten_under_a_change_that_tells_nothing_of_them(
+    transactional_db: None, cast: Cast, homes: Homes, kind: str, how: str
+) -> None:
+    with acting_as(cast.county_office):
+        answer = refused(ROW + REWRITING[how], kind, VILLAGE, cast.county_office.pk, "{}", "{}")
+    assert "without a change in the log" in answer
+
+
+@pytest.mark.parametrize(
+    ("kind", "image", "how"),
+    [
+        ("merge", {"state": "1"}, "SET state = '1'"),
+        ("correct_entry", {"state": "1"}, "SET state = '1'"),
+        ("merge", {"valid_to": "2026-01-01"}, "SET valid_to = '2020-01-01'"),
+        ("split", {"valid_to": "2020-01-01"}, "SET valid_to = '2020-01-01'"),
+        ("correct_household", {"valid_to": "2020-01-01"}, "SET valid_to = '2020-01-01'"),
+    ],
+)
+def test_a_change_does_to_periods_what_its_kind_does_and_what_it_tells(
+    transactional_db: None, cast: Cast, homes: Homes, kind: str, image: dict[str, str], how: str
+) -> None:
+    period = HouseholdState.objects.get(household="H-own").pk
+    told = json.dumps({"rows": {f"state/{period}": image}})
+    write = f"UPDATE registry_householdstate {how} WHERE household_id = 'H-own'"
+    with acting_as(cast.county_office):
+        answer = refused(ROW + write, kind, VILLAGE, cast.county_office.pk, told, told)
+    assert "without a change in the log" in answer
+
+
+def test_a_reversal_does_to_periods_what_the_change_found(transactional_db: None, cast: Cast, homes: Homes) -> None:
+    with acting_as(cast.county_office):
+        change = registry.correct_household(
+            by=cast.county_office, household_id="H-own", filing=filing("correct_household"), facts={"cause_main": "01"}
+        )
+        period = HouseholdState.objects.get(household="H-own").pk
+        told = json.dumps({"rows": {f"state/{period}": {"valid_to": "2020-01-01"}}})
+        answer = refused(
+            "INSERT INTO registry_change (kind, household_id, village_code, effective, by_id, reverses_id, after) "
+            "VALUES ('reverse', 'H-own', %s, '2026-01-01', %s, %s, %s); "
+            "UPDATE registry_householdstate SET valid_to = '2020-01-01' WHERE household_id = 'H-own'",
+            VILLAGE, cast.county_office.pk, change.pk, told,
+        )  # fmt: skip
+    assert "without a change in the log" in answer
 
 
 CHANGE = (

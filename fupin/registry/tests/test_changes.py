@@ -99,6 +99,49 @@ def test_who_left_and_comes_back_is_the_same_person(cast: Cast, homes: Homes) ->
     assert again.person_id == first.person_id
 
 
+def again(cast: Cast, name: str = "农秀英", **facts: str) -> RegistryChange:
+    return do(
+        cast.county_office, registry.add_member, household_id="H-next", filing=filing("marriage_in", date(2026, 6, 1)),
+        relation="02", facts={"name": name, **facts}, number=WIFE,
+    )  # fmt: skip
+
+
+def test_a_number_does_not_bring_back_the_dead(cast: Cast, homes: Homes) -> None:
+    first = marry(cast)
+    died = end(cast, "death", person=str(first.person_id), on=date(2026, 4, 1))
+    with pytest.raises(UserError, match=f"已于 2026-04-01 登记死亡（变更 {died.pk}）"):
+        again(cast)
+    do(cast.county_office, registry.reverse, change_id=died.pk, reason="重名误登")
+    end(cast, "move_out", person=str(first.person_id), on=date(2026, 5, 1))
+    assert again(cast).person_id == first.person_id
+
+
+@pytest.mark.parametrize(
+    ("facts", "what"),
+    [({"name": "黄完全不同"}, "姓名"), ({"sex": "2"}, "性别"), ({"birth_date": "1965-07-08"}, "出生日期")],
+)
+def test_a_number_does_not_turn_one_person_into_another(
+    cast: Cast, homes: Homes, facts: dict[str, str], what: str
+) -> None:
+    """What the registry knows of sex and birth date may differ from the number: loaded so, or corrected since."""
+    first = str(marry(cast).person_id)
+    do(
+        cast.cadre, registry.correct_person, household_id="H-own", person_id=first, filing=filing("correct_person"),
+        facts={"sex": "1", "birth_date": "1966-07-08"},
+    )  # fmt: skip
+    end(cast, "move_out", person=first, on=date(2026, 5, 1))
+    with pytest.raises(UserError, match=f"{what}与填写的不一致"):
+        again(cast, **facts)
+    assert present("H-next") == [("P-next", "01")]
+    assert again(cast, " 农秀英 ").person_id == first
+
+
+def test_who_was_entered_wrongly_and_taken_back_is_entered_anew(cast: Cast, homes: Homes) -> None:
+    first = marry(cast)
+    do(cast.county_office, registry.reverse, change_id=first.pk, reason="姓名写错")
+    assert again(cast, "农秀瑛").person_id == first.person_id
+
+
 def test_who_lived_in_another_county_is_taken_by_the_office_above(cast: Cast, homes: Homes) -> None:
     first = marry(cast)
     end(cast, "move_out", person=str(first.person_id), on=date(2026, 5, 1))
