@@ -142,7 +142,7 @@ def test_an_office_turns_one_pseudonym_back_with_a_reason(visitor: Visitor, ende
     one = Agreement.objects.latest("pk")
     home = registry.households_for(visitor.city.cast["office"]).order_by("pk")[3]
     said = pseudonym(home.pk, exchange.pseudonym_key(one))
-    visitor.open(f"/agreements/{one.pk}/")
+    visitor.sign_in("office", factor=True).open(f"/agreements/{one.pk}/")
     visitor.page.click("main a:has-text('还原假名')")
     visitor.page.fill("#pseudonym", "不是假名")
     visitor.page.fill("#reason", "民政局来函询问")
