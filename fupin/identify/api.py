@@ -50,6 +50,7 @@ from fupin.identify.corrections import (
     MOST_ROWS,
     NOTE_HEAD,
     CorrectionPlan,
+    RowAnswer,
     answer_hit,
     apply_corrections,
     list_key,
@@ -113,6 +114,7 @@ from fupin.identify.screening import (
     exempt,
     start_screening,
 )
+from fupin.identify.screening_mends import Mend, hit_behind, hit_key, mended_by, mends_of
 from fupin.identify.screening_models import Answer, ScreenExemption, ScreenHit, Screening, Standing
 from fupin.identify.screening_queries import (
     ScreenLine,
@@ -178,6 +180,7 @@ __all__ = [
     "FindingVerdict",
     "Form",
     "HouseholdIndex",
+    "Mend",
     "Monitored",
     "NotFound",
     "Notice",
@@ -190,6 +193,7 @@ __all__ = [
     "RegionMeasure",
     "RegionResult",
     "RegionRow",
+    "RowAnswer",
     "RuleCount",
     "Run",
     "RunState",
@@ -241,7 +245,9 @@ __all__ = [
     "findings_for",
     "hang_notice",
     "histogram",
+    "hit_behind",
     "hit_for",
+    "hit_key",
     "hits_for",
     "index_for",
     "judge_finding",
@@ -253,6 +259,8 @@ __all__ = [
     "list_key",
     "measures_below",
     "measures_told",
+    "mended_by",
+    "mends_of",
     "message_of",
     "mine",
     "monitored",
