@@ -74,6 +74,7 @@ from fupin.identify.corrections import (
     MOST_ROWS,
     NOTE_HEAD,
     CorrectionPlan,
+    RowAnswer,
     answer_hit,
     apply_corrections,
     list_key,
@@ -140,6 +141,7 @@ from fupin.identify.screening import (
     exempt,
     start_screening,
 )
+from fupin.identify.screening_mends import Mend, hit_behind, hit_key, mended_by, mends_of
 from fupin.identify.screening_models import Answer, ScreenExemption, ScreenHit, Screening, Standing
 from fupin.identify.screening_queries import (
     ScreenLine,
@@ -210,6 +212,7 @@ __all__ = [
     "FindingVerdict",
     "Form",
     "HouseholdIndex",
+    "Mend",
     "Monitored",
     "NotFound",
     "Notice",
@@ -223,6 +226,7 @@ __all__ = [
     "RegionMeasure",
     "RegionResult",
     "RegionRow",
+    "RowAnswer",
     "RuleCount",
     "Run",
     "RunState",
@@ -280,7 +284,9 @@ __all__ = [
     "findings_for",
     "hang_notice",
     "histogram",
+    "hit_behind",
     "hit_for",
+    "hit_key",
     "hits_for",
     "index_for",
     "judge_finding",
@@ -293,6 +299,8 @@ __all__ = [
     "masked_contact",
     "measures_below",
     "measures_told",
+    "mended_by",
+    "mends_of",
     "message_of",
     "mine",
     "monitored",

@@ -47,6 +47,7 @@ from fupin.registry.dossiers.helping import (
 )
 from fupin.registry.dossiers.villages import (
     advance_project,
+    form_version,
     forms_of,
     latest_forms,
     leave_village,
@@ -242,6 +243,7 @@ __all__ = [
     "exits",
     "export_now",
     "export_rows",
+    "form_version",
     "forms_of",
     "has_households",
     "has_regions",

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.test import Client
 from django.utils import timezone
 
+from fupin.accounts.api import acting_as
 from fupin.accounts.models import Deed
 from fupin.registry import api as registry
 from fupin.ui.export_marks import exports_named_in
@@ -140,6 +142,29 @@ def test_a_printed_dossier_is_a_pdf_that_names_who_took_it(
     assert (deed.by, deed.region, deed.object_id) == (city.cast[who], code, code)
     (tmp_path / "taken.pdf").write_bytes(answer.content)
     assert exports_named_in(tmp_path / "taken.pdf") == {deed.pk}
+
+
+def test_two_people_at_one_village_form_lose_nothing(visitor: Visitor) -> None:
+    office = visitor.city.cast["office"]
+    common: Any = {"by": office, "village": VILLAGE, "year": 2025, "stated_by": "韦主任"}
+    with acting_as(office):
+        registry.state_village(**common, values={"households": 300, "persons": 900, "clinics": 1})
+    visitor.sign_in("county_office").open(f"/dossiers/{VILLAGE}/years/2025/")
+    visitor.page.fill("#f-households", "301")
+    visitor.page.fill("#f-women", "400")
+    with acting_as(office):  # meanwhile
+        registry.state_village(**common, values={"households": 310, "persons": 900, "clinics": 2})
+    visitor.page.click("#village-form button.btn-primary")
+    assert "两人都改了" in visitor.page.inner_text("[data-meeting=households]")
+    assert visitor.page.is_checked("[data-meeting=women] input >> nth=0")
+    assert visitor.page.is_checked("[data-meeting=clinics] input >> nth=1")
+    assert visitor.fits(1600)
+    visitor.page.check("[data-meeting=households] input >> nth=1")
+    visitor.page.click("#village-form button.btn-primary")
+    visitor.page.wait_for_selector("text=2025 年度村情已保存")
+    with acting_as(office):
+        form = next(one for one in registry.forms_of(office, VILLAGE) if one.year == 2025)
+    assert (form.households, form.women, form.clinics, form.persons) == (310, 400, 2, 900)
 
 
 @pytest.mark.parametrize(

@@ -12,9 +12,11 @@ import python_calamine as calamine
 import xlsxwriter
 
 from fupin.accounts.api import acting_as
+from fupin.catalogue.screening import read_screening
 from fupin.identify import api as identify
 from fupin.identify.api import ScreenHit, Screening
 from fupin.identify.screening_models import ScreenAnswer
+from fupin.registry import api as registry
 from fupin.ui.tests.city import AS_OF
 from fupin.ui.tests.visitor import Visitor
 
@@ -111,6 +113,37 @@ def test_a_list_with_a_changed_key_is_refused_row_by_row(visitor: Visitor, scree
     assert "编号被改动" in visitor.page.inner_text("[data-errors]")
     assert visitor.page.locator("[data-trial] button").count() == 0
     assert not ScreenAnswer.objects.exists()
+
+
+def test_a_hit_opens_the_form_filled_in_and_names_the_change(visitor: Visitor, screened: Screening) -> None:
+    office = visitor.city.cast["office"]
+    rule = next(one for one in read_screening().rules.values() if one.level == "person" and "education" in one.where)
+    with acting_as(office):
+        home = registry.households_for(office).filter(members__gte=2, ended_on=None).order_by("-pk")[0]
+        who = registry.members_of(office, home)[0].person_id
+        hit = ScreenHit.objects.create(
+            screening=screened, rule=rule.id, object_id=who, level="person", severity=2, household_id=home.pk,
+            person_id=who, village_code=home.village_code, standing="new", exempted=False, since=AS_OF,
+        )  # fmt: skip
+        (mend,) = identify.mends_of(office, hit)
+    visitor.sign_in("office").open(f"/screenings/{screened.pk}/hits/{hit.key}/")
+    link = visitor.page.get_attribute("[data-mends] a:has-text('更正成员信息')", "href")
+    assert visitor.open(str(link)) == 200
+    assert hit.rule in visitor.page.input_value("#reason")
+    assert visitor.page.input_value("input[name=person]") == hit.person_id
+    fact = visitor.page.locator("select[name=education]")
+    fact.select_option("01" if fact.input_value() != "01" else "02")
+    visitor.page.fill("[data-paper] input[type=text]", "村委会档案柜")
+    visitor.page.click("#change-form button.btn-primary")
+    visitor.page.wait_for_selector("text=已登记“更正成员信息”")
+    visitor.open(f"/screenings/{screened.pk}/hits/{hit.key}/")
+    assert "已按此问题登记变更" in visitor.page.inner_text("[data-change]")
+    with acting_as(office):
+        change = identify.mended_by(office, hit)
+        assert change is not None
+        assert change.finding == mend.key
+        registry.take_back(by=office, change_id=change.pk, reason="测试收尾")
+        assert identify.mended_by(office, hit) is None
 
 
 def test_a_hit_is_answered_and_exempted_on_its_page(visitor: Visitor, screened: Screening) -> None:

@@ -126,6 +126,11 @@ def _concerned(kind: ChangeKind, members: list[MemberView]) -> list[MemberView]:
 
 def _proposed(user: User, kind: ChangeKind, home: Household, key: str) -> dict[str, str]:
     """What a confirmed finding fills in."""
+    hit = identify.hit_behind(user, key) if key else None
+    if hit is not None and hit.household_id == home.pk:
+        rule = identify.screen_rule(hit.rule)
+        why = _("逻辑筛查 %(rule)s：%(what)s") % {"rule": hit.rule, "what": tongue(rule) if rule else ""}
+        return {"finding": key, "reason": why} | ({"person": hit.person_id} if hit.person_id else {})
     proposal = identify.proposed_by(user, key) if key else None
     if proposal is None or proposal.kind.id != kind.id or proposal.household_id != home.pk:
         return {}
@@ -152,6 +157,7 @@ def _form(
         "effective": given.get("effective") or timezone.localdate().isoformat(),
         "reason": given.get("reason", ""),
         "finding": given.get("finding", ""),
+        "hit": identify.hit_behind(user, given["finding"]) if given.get("finding") else None,
         "proposal": identify.proposed_by(user, given["finding"]) if given.get("finding") else None,
         "today": timezone.localdate(),
         "version": handing_in.version_of(user, kind, home, person),

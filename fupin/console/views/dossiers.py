@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django.contrib import messages
@@ -14,7 +13,8 @@ from django.views.decorators.http import require_POST
 
 from fupin.accounts import api as accounts
 from fupin.accounts.api import NATION, User
-from fupin.catalogue.village_form import Item, village_form
+from fupin.catalogue.village_form import village_form
+from fupin.console.dossiers import stating
 from fupin.console.dossiers.papers import place_paper, village_paper
 from fupin.console.dossiers.place import place_dossier
 from fupin.console.dossiers.village import village_dossier
@@ -89,8 +89,6 @@ def village_form_page(request: HttpRequest, code: str, year: int) -> HttpRespons
         raise registry.NotFound(code)
     if not accounts.may(user, "state_village"):
         accounts.require(user, "state_village")
-    forms = {one.year: one for one in registry.forms_of(user, code)}
-    known = registry.stated(forms.get(year))
     error: UserError | None = None
     if request.method == "POST":
         try:
@@ -99,85 +97,41 @@ def village_form_page(request: HttpRequest, code: str, year: int) -> HttpRespons
             raise
         except UserError as caught:
             error = caught
-    stated_by = request.POST.get("stated_by") or (forms[year].stated_by if year in forms else str(user))
-    context = {
-        "area": AREA,
-        "region": region,
-        "crumbs": crumbs,
-        "year": year,
+    context = {"area": AREA, "region": region, "crumbs": crumbs, "year": year, **_stating(request, user, error)}
+    status = 200 if error is None else 409 if isinstance(error, registry.Stale) else 400
+    return render(request, "console/village_form.html", context, status=status)
+
+
+def _stating(request: HttpRequest, user: User, error: UserError | None) -> dict[str, Any]:
+    """The form filled in; where somebody else was quicker, what differs item by item and the version of now."""
+    code, year = (
+        (request.resolver_match.kwargs[name] for name in ("code", "year")) if request.resolver_match else ("", 0)
+    )
+    form = next((one for one in registry.forms_of(user, code) if one.year == year), None)
+    known, typed = registry.stated(form), request.POST if error else None
+    moved_on = isinstance(error, registry.Stale)
+    met = stating.meetings(typed, known) if typed is not None and moved_on else []
+    named = form.stated_by if form is not None else str(user)
+    return {
         "years": range(timezone.localdate().year, timezone.localdate().year - 5, -1),
-        "groups": _fields(request.POST if error else None, known, registry.village_counts(user, code)),
-        "stated_by": stated_by,
+        "groups": stating.fields(typed, known, registry.village_counts(user, code)),
+        "stated_by": request.POST.get("stated_by") or named,
+        "version": typed.get("version", "") if typed is not None and not moved_on else registry.form_version(form),
+        "meetings": met,
+        "meeting_names": [one.field.name for one in met],
+        "entered_by": form.entered_by if form is not None else "",
         "problem": problem_of(error) if error else None,
     }
-    return render(request, "console/village_form.html", context, status=400 if error else 200)
 
 
 def _saved(request: HttpRequest, user: User, code: str, year: int) -> HttpResponse:
-    values = {item.name: _value(item, request.POST.get(item.name, "")) for item in village_form().items.values()}
-    registry.state_village(by=user, village=code, year=year, values=values, stated_by=request.POST.get("stated_by", ""))
+    values = {item.name: stating.read(item, request.POST.get(item.name, "")) for item in village_form().items.values()}
+    registry.state_village(
+        by=user, village=code, year=year, values=values, stated_by=request.POST.get("stated_by", ""),
+        version=request.POST.get("version"),
+    )  # fmt: skip
     messages.success(request, _("%(year)s 年度村情已保存。") % {"year": year})
     return redirect("console:dossier", code)
-
-
-def _fields(typed: QueryDict | None, known: dict[str, Any], counted: dict[str, Any]) -> list[dict[str, Any]]:
-    """Groups of inputs: what was typed, else what is known; beside it what the registry counts."""
-    form = village_form()
-    return [
-        {
-            "name": name,
-            "items_": [
-                {
-                    "item": item,
-                    "value": typed.get(item.name, "") if typed is not None else _shown(item, known[item.name]),
-                    "counted": counted.get(item.counted) if item.counted else None,
-                }
-                for item in form.of_group(group)
-            ],
-        }
-        for group, name in form.groups.items()
-    ]
-
-
-def _shown(item: Item, value: Any) -> str:
-    """As it is typed: money in 元, a flag as 1 or 0."""
-    if value is None:
-        return ""
-    if item.column.type == "flag":
-        return "1" if value else "0"
-    if item.column.type == "money":
-        return f"{value / 100:.2f}".rstrip("0").rstrip(".")
-    return (
-        f"{value:f}".rstrip("0").rstrip(".") if isinstance(value, Decimal) and value % 1 else f"{value}".split(".")[0]
-    )
-
-
-def _value(item: Item, typed: str) -> Any:
-    """What was typed; "" = not known. Raises UserError."""
-    text, column = typed.strip().replace(",", ""), item.column
-    if not text:
-        return None
-    if column.type == "text":
-        return text[:60]
-    if column.type == "flag":
-        return text == "1"
-    try:
-        number = Decimal(text)
-        if not number.is_finite():
-            raise InvalidOperation
-        units = number * 100 if column.type == "money" else number
-        if column.type == "decimal":
-            return round(number, 3)
-        if units != units.to_integral_value() or abs(units) > 10**15:
-            raise InvalidOperation
-        return int(units)
-    except InvalidOperation as error:
-        raise UserError(
-            f"“{column.zh}”的“{typed[:20]}”不是合适的数",
-            f'"{column.en}": "{typed[:20]}" is no fitting number',
-            "写阿拉伯数字；人数、户数、个数写整数，不知道就留空",
-            "write digits; counts are whole numbers; leave empty what is not known",
-        ) from error
 
 
 @require_POST
@@ -209,13 +163,15 @@ def _done(user: User, village: str, act: str, typed: QueryDict) -> str:
         registry.leave_village(by=user, village=village, number=number, until=_day(typed.get("until", "")))
         return _("已登记离任。")
     if act == "plan":
-        funds = _value(_FUNDS, typed.get("funds", ""))
+        funds = stating.read(_FUNDS, typed.get("funds", ""))
         year = whole(typed.get("year", "")) or 0
         what = {name: given[name] for name in ("name", "source", "progress")}
         registry.plan_project(by=user, village=village, year=year, funds=funds, **what)
         return _("已登记项目。")
     if act == "advance":
-        registry.advance_project(by=user, village=village, number=number, progress=given["progress"])
+        registry.advance_project(
+            by=user, village=village, number=number, progress=given["progress"], was=typed.get("was")
+        )
         return _("项目进度已更新。")
     raise registry.NotFound(act)
 

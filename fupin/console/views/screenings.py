@@ -23,7 +23,7 @@ from fupin.console.filters import day, inside
 from fupin.console.forms import RunForm, problems_of
 from fupin.console.lists import screenings as lists
 from fupin.identify import api as identify
-from fupin.identify.api import ScreenHit, Screening, Standing
+from fupin.identify.api import Mend, RowAnswer, ScreenHit, Screening, Standing
 from fupin.kernel.errors import NotFound, UserError
 from fupin.ui import words
 from fupin.ui.answers import answer
@@ -172,6 +172,8 @@ def hit(request: HttpRequest, screening_id: str, key: str) -> HttpResponseBase:
         "row": lists.dressed(user, [found])[0],
         "rule": identify.screen_rule(found.rule),
         "answers": identify.answers_for(user, found),
+        "mends": identify.mends_of(user, found) if accounts.may(user, "change_registry") else [],
+        "change": identify.mended_by(user, found),
         "exemption": identify.exemptions_for(user).filter(rule=found.rule, object_id=found.object_id).first(),
         "may_correct": accounts.may(user, "screen") and found.standing in OPEN,
         "may_exempt": accounts.may(user, "exempt"),
@@ -245,9 +247,16 @@ def _trial(request: HttpRequest, user: User, one: Screening) -> HttpResponse:
         "one": one,
         "plan": plan,
         "problems": [asdict(one) for one in plan.problems[:SHOWN]],
-        "rows": [(row, names.get(row.hit.village_code, "")) for row in plan.answers[:SHOWN]],
+        "rows": [(row, names.get(row.hit.village_code, ""), _mends(user, row)) for row in plan.answers[:SHOWN]],
     }
     return render(request, "console/corrections.html", context, status=400 if plan.problems else 200)
+
+
+def _mends(user: User, row: RowAnswer) -> list[Mend]:
+    """Of a row that says it is mended: where the registry is changed, for the list itself changes nothing."""
+    if row.answer != "mended" or not accounts.may(user, "change_registry"):
+        return []
+    return identify.mends_of(user, row.hit)
 
 
 @room(AREA)

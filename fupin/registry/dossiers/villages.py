@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Collection, Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
@@ -16,6 +18,7 @@ from fupin.accounts.api import User
 from fupin.catalogue.village_form import Item, village_form
 from fupin.catalogue.village_standards import village_standards
 from fupin.kernel.errors import NotFound, UserError
+from fupin.registry.changes.checks import Stale
 from fupin.registry.dossiers.incoming import FIRST_YEAR
 from fupin.registry.models import Progress, TeamMember, TeamRole, VillageProject, VillageYear
 from fupin.registry.queries import inside, region
@@ -51,6 +54,14 @@ def stated(form: VillageYear | None) -> Values:
     return {name: getattr(form, name, None) for name in village_form().items}
 
 
+def form_version(form: VillageYear | None) -> str:
+    """Of a form as it was read: another one as soon as anything in it is; "" for one that nobody stated yet."""
+    if form is None:
+        return ""
+    told = json.dumps([*stated(form).values(), form.stated_by], default=str)
+    return hashlib.sha256(told.encode()).hexdigest()[:16]
+
+
 def with_counts(values: Mapping[str, Any], counted: Mapping[str, Any]) -> Values:
     """The values by which standards are judged: where the registry counts an item itself, its figure stands."""
     items = village_form().items.values()
@@ -75,8 +86,13 @@ def projects_of(user: User, village: str) -> QuerySet[VillageProject]:
 
 
 @transaction.atomic
-def state_village(*, by: User, village: str, year: int, values: Mapping[str, Any], stated_by: str) -> VillageYear:
-    """Write a year's form: ``values`` by item, None = not known. Raises UserError with what is wrong where."""
+def state_village(
+    *, by: User, village: str, year: int, values: Mapping[str, Any], stated_by: str, version: str | None = None
+) -> VillageYear:
+    """Write a year's form: ``values`` by item, None = not known; ``version``: of the form that was read, None: any.
+
+    Raises UserError with what is wrong where, Stale when somebody else stated it meanwhile.
+    """
     village_seen(by, village)
     accounts.require(by, "state_village", village)
     today = timezone.localdate()
@@ -92,11 +108,21 @@ def state_village(*, by: User, village: str, year: int, values: Mapping[str, Any
         raise UserError(
             "；".join(zh for zh, _en in wrong), "; ".join(en for _zh, en in wrong), "改正后再保存", "mend it, then save"
         )
+    _demand_unchanged(village, year, version)
     head = {"stated_by": stated_by.strip()[:60], "stated_on": today, "entered_by": by.username}
     form, made = VillageYear.objects.update_or_create(village_code=village, year=year, defaults={**kept, **head})
     detail = {"year": year, "new": made, "known": sum(value is not None for value in kept.values())}
     _record(by, "state_village", village, str(year), detail)
     return form
+
+
+def _demand_unchanged(village: str, year: int, version: str | None) -> None:
+    """Locked until the transaction ends, whether the form is there already or not."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"village form {village}/{year}"])
+    now = VillageYear.objects.filter(village_code=village, year=year).first()
+    if version is not None and version != form_version(now):
+        raise Stale(f"{year} 年度村情", 0)
 
 
 def problems(values: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -161,7 +187,8 @@ def leave_village(*, by: User, village: str, number: int, until: date) -> TeamMe
     """The last day of a member. Raises NotFound, UserError, Forbidden."""
     village_seen(by, village)
     accounts.require(by, "state_village", village)
-    one = TeamMember.objects.filter(village_code=village, pk=number, until__isnull=True).first()
+    present = TeamMember.objects.select_for_update().filter(village_code=village, pk=number, until__isnull=True)
+    one = present.first()
     if one is None:
         raise NotFound(str(number))
     if not one.since <= until <= timezone.localdate():
@@ -206,12 +233,14 @@ def plan_project(
 
 
 @transaction.atomic
-def advance_project(*, by: User, village: str, number: int, progress: str) -> VillageProject:
-    """Raises NotFound, UserError, Forbidden."""
+def advance_project(*, by: User, village: str, number: int, progress: str, was: str | None = None) -> VillageProject:
+    """``was``: the progress that was seen, None: any. Raises NotFound, Stale, Forbidden."""
     accounts.require(by, "state_village", village_seen(by, village))
-    one = VillageProject.objects.filter(village_code=village, pk=number).first()
+    one = VillageProject.objects.select_for_update().filter(village_code=village, pk=number).first()
     if one is None or progress not in Progress.values:
         raise NotFound(str(number))
+    if was is not None and was != one.progress:
+        raise Stale(f"项目“{one.name}”", 0)
     one.progress = progress
     one.save(update_fields=["progress"])
     _record(by, "advance_project", village, str(number), {"progress": progress})

@@ -45,6 +45,27 @@ def test_a_cadre_states_the_own_village_and_it_is_recorded(cast: Cast, homes: Ho
     assert Deed.objects.get(verb="state_village").region == VILLAGE
 
 
+def test_a_form_that_somebody_else_stated_meanwhile_is_not_overwritten(cast: Cast, homes: Homes) -> None:
+    read = registry.form_version(None)
+    state(cast.office, **SIZE)
+    common: Any = {"by": cast.office, "village": VILLAGE, "year": 2026, "stated_by": "李书记"}
+    with pytest.raises(registry.Stale, match="2026 年度村情"):
+        registry.state_village(**common, values={"households": 99}, version=read)
+    (form,) = registry.forms_of(cast.office, VILLAGE)
+    assert (form.households, form.stated_by) == (100, "韦主任")
+    registry.state_village(**common, values={**SIZE, "women": 190}, version=registry.form_version(form))
+    assert registry.forms_of(cast.office, VILLAGE)[0].women == 190
+
+
+def test_a_projects_progress_is_moved_from_where_it_was_seen(cast: Cast, homes: Homes) -> None:
+    common: Any = {"by": cast.office, "village": VILLAGE}
+    one = registry.plan_project(**common, name="通组路", year=2026, progress="planned")
+    registry.advance_project(**common, number=one.pk, progress="done", was="planned")
+    with pytest.raises(registry.Stale):
+        registry.advance_project(**common, number=one.pk, progress="under_way", was="planned")
+    assert registry.projects_of(cast.office, VILLAGE).get().progress == "done"
+
+
 def test_stating_again_replaces_the_years_form(cast: Cast, homes: Homes) -> None:
     state(cast.office, **SIZE)
     state(cast.office, households=101, persons=400)
