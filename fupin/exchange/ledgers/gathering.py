@@ -13,6 +13,7 @@ import polars as pl
 from fupin.exchange.ledgers.refusing import Refusing
 from fupin.exchange.ledgers.sides import ID_HASHES, Sides, plain
 from fupin.exchange.reading.table import ROW
+from fupin.registry import api as registry
 from fupin.registry.api import LedgerIncoming, Standing
 
 
@@ -23,7 +24,7 @@ def gather(found: Sides, now: Standing, as_of: date, year: int, refusing: Refusi
     homes, accepted = _homes(said, now, as_of, refusing)
     persons = _placed(persons, accepted, now, as_of, refusing)
     surveys = _surveys(found.homes, persons, accepted, year)
-    return LedgerIncoming(homes, _people(persons, now), surveys)
+    return LedgerIncoming(homes, _people(persons), surveys)
 
 
 def _matched(persons: pl.DataFrame, now: Standing, refusing: Refusing) -> pl.DataFrame:
@@ -183,12 +184,12 @@ def _namesakes(rows: pl.DataFrame, now: Standing, refusing: Refusing) -> pl.Data
     return refusing.rows(told, bare & pl.col("namesake").is_not_null(), "namesake", pl.col("namesake")).drop("namesake")
 
 
-def _people(persons: pl.DataFrame, now: Standing) -> pl.DataFrame:
+def _people(persons: pl.DataFrame) -> pl.DataFrame:
     """One row a person, columns as the registry calls them; who has no number gets the next of his household."""
     rows = persons.with_columns(
         person_id=pl.coalesce("known", "persons.person_id"), is_known=pl.col("known").is_not_null()
     )
-    rows = _numbered(rows, now)
+    rows = _numbered(rows)
     facts = [name for name in rows.columns if name.startswith("persons.") and name != "persons.person_id"]
     kept = rows.select("person_id", ROW, "table", *facts, "id_differs", known="is_known")
     if kept["person_id"].is_duplicated().any():
@@ -198,17 +199,17 @@ def _people(persons: pl.DataFrame, now: Standing) -> pl.DataFrame:
     return _from_number(kept.rename({name: name.removeprefix("persons.") for name in facts} | {ROW: "row"}))
 
 
-def _numbered(rows: pl.DataFrame, now: Standing) -> pl.DataFrame:
-    """户编号 and two digits, behind the last one in use."""
-    if not rows["person_id"].null_count():
-        return rows
-    tail = pl.col("person_id").str.strip_prefix(pl.col("household_id")).cast(pl.Int64, strict=False)
-    used = pl.concat(
-        [now.persons.select("household_id", "person_id"),
-         rows.drop_nulls("person_id").select("person_id", household_id="persons.household_id")], how="diagonal",
-    ).group_by("household_id").agg(last=tail.filter(tail < 100).max())  # fmt: skip
-    rows = rows.join(used, left_on="persons.household_id", right_on="household_id", how="left", maintain_order="left")
+def _numbered(rows: pl.DataFrame) -> pl.DataFrame:
+    """户编号 and two digits, behind the last one that anybody ever had."""
     without = pl.col("person_id").is_null()
+    homes = rows.filter(without)["persons.household_id"]
+    if not len(homes):
+        return rows
+    told = rows.drop_nulls("person_id").select("person_id", household_id="persons.household_id")
+    tail = pl.col("person_id").str.strip_prefix(pl.col("household_id"))
+    told = told.select("household_id", last=pl.when(tail.str.contains(r"^\d{2,3}$")).then(tail).cast(pl.Int64))
+    used = pl.concat([registry.last_numbers(homes), told]).group_by("household_id").agg(pl.col("last").max())
+    rows = rows.join(used, left_on="persons.household_id", right_on="household_id", how="left", maintain_order="left")
     place = pl.col("last").fill_null(0) + without.cum_sum().over("persons.household_id")
     made = pl.col("persons.household_id") + place.cast(pl.String).str.zfill(2)
     return rows.with_columns(person_id=pl.coalesce("person_id", made)).drop("last")
