@@ -21,7 +21,7 @@ from fupin.exchange.kept import KeptFile, files_kept
 from fupin.exchange.kept_secret import opened_mark, sealed_mark
 from fupin.exchange.key_rotation import drop_key, keys_used, rotate_key
 from fupin.exchange.ledgers.codes import list_name, lists_for
-from fupin.exchange.ledgers.mapping import ColumnMap, TableMap, as_layout, closed, from_json
+from fupin.exchange.ledgers.mapping import ColumnMap, TableMap, closed, from_json
 from fupin.exchange.ledgers.planning import KINDS as LEDGER_KINDS
 from fupin.exchange.ledgers.queries import (
     Shown,
@@ -29,6 +29,7 @@ from fupin.exchange.ledgers.queries import (
     batches_for,
     columns_shown,
     differences_for,
+    layout_for,
     mapping_for,
     mappings_for,
 )
@@ -103,7 +104,6 @@ __all__ = [
     "agree",
     "agreement_for",
     "agreements_for",
-    "as_layout",
     "batch_for",
     "batches_for",
     "closed",
@@ -129,6 +129,7 @@ __all__ = [
     "guess_dataset",
     "holds_now",
     "keys_used",
+    "layout_for",
     "let_out",
     "list_name",
     "lists_for",

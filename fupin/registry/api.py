@@ -1,6 +1,7 @@
 """The door to the registry."""
 
 from fupin.kernel.errors import NotFound
+from fupin.registry.attaching import Attached, attached, content_of, reseal_column, sealed_under
 from fupin.registry.borders import borders_version, bounds_of, cells_json, home_points, region_names
 from fupin.registry.changes.checks import Filing, Stale, may_file
 from fupin.registry.changes.facts import change_head, correct_household, correct_person
@@ -19,6 +20,8 @@ from fupin.registry.changes.known import (
     summed,
 )
 from fupin.registry.changes.members import add_member, end_membership
+from fupin.registry.changes.paper_files import add_paper, open_paper, papers_of
+from fupin.registry.changes.papers import Paper, missing_papers, on_paper, paper_of
 from fupin.registry.changes.reversal import builds_on, reverse
 from fupin.registry.changes.states import change_state
 from fupin.registry.ciphers import Aead, aead
@@ -87,6 +90,7 @@ from fupin.registry.ledgers.door import (
     written,
 )
 from fupin.registry.models import (
+    ChangePaper,
     Helper,
     Helping,
     Household,
@@ -152,8 +156,10 @@ __all__ = [
     "Aead",
     "Answer",
     "Applied",
+    "Attached",
     "BatchState",
     "Change",
+    "ChangePaper",
     "Counted",
     "Exit",
     "Filing",
@@ -179,6 +185,7 @@ __all__ = [
     "MemberView",
     "Membership",
     "NotFound",
+    "Paper",
     "Person",
     "Progress",
     "Receipt",
@@ -201,6 +208,7 @@ __all__ = [
     "VillageYear",
     "Wanted",
     "add_member",
+    "add_paper",
     "advance_project",
     "aead",
     "answering_for",
@@ -209,6 +217,7 @@ __all__ = [
     "ask_export",
     "ask_value",
     "assign_helper",
+    "attached",
     "borders_version",
     "bounds_of",
     "breadcrumb",
@@ -223,6 +232,7 @@ __all__ = [
     "changes_of",
     "children",
     "code_shares",
+    "content_of",
     "correct_household",
     "correct_person",
     "counts_at",
@@ -271,10 +281,15 @@ __all__ = [
     "members_at",
     "members_of",
     "merge",
+    "missing_papers",
     "new_household",
     "new_household_codes",
+    "on_paper",
     "one_rotation",
+    "open_paper",
     "open_value",
+    "paper_of",
+    "papers_of",
     "person_for",
     "plan_project",
     "projects_of",
@@ -288,6 +303,7 @@ __all__ = [
     "region",
     "region_names",
     "renew",
+    "reseal_column",
     "reveal",
     "reveal_id",
     "reverse",
@@ -295,6 +311,7 @@ __all__ = [
     "seal",
     "seal_bytes",
     "seal_many",
+    "sealed_under",
     "search_households",
     "send_to_village",
     "snapshot",

@@ -21,6 +21,8 @@ from fupin.accounts import api as accounts
 from fupin.accounts.api import User
 from fupin.kernel.errors import UserError
 from fupin.kernel.keys import PURPOSES, Keys
+from fupin.registry.attaching import HEAD
+from fupin.registry.changes import paper_files
 from fupin.registry.copying import copy_to
 from fupin.registry.first_loading import OWNER
 from fupin.registry.lake_version import lake_key_in_use
@@ -40,7 +42,6 @@ WITH former AS (
 ), done AS (UPDATE registry_person t SET lake_former = NULL FROM former WHERE t.person_id = former.person_id)
 SELECT max(person_id) FROM former
 """
-HEAD = "convert_from(substring({0} FROM 2 FOR get_byte({0}, 0)), 'UTF8')"  # the key's id in front of a ciphertext
 
 Rows = Sequence[tuple[Any, ...]]
 
@@ -97,6 +98,7 @@ def renew(*, purpose: str, progress: Progress | None = None) -> dict[str, int]:
     keys = settings.FUPIN_KEYS.now
     rows = {place.name: _renew(place, keys, progress or quiet) for place in PLACES if place.purpose == purpose}
     if purpose == "encryption":
+        rows["change_files"] = paper_files.reseal()
         rows["second_factors"] = accounts.reseal_factors()
     return rows
 
@@ -124,7 +126,7 @@ def keys_used(purpose: str) -> Counter[str]:
             if place.purpose == purpose:
                 cursor.execute(place.used)
                 found.update(dict(cursor.fetchall()))
-    return found
+    return found + paper_files.keys_used() if purpose == "encryption" else found
 
 
 def drop_key(*, by: User | None, purpose: str, id_: str) -> None:

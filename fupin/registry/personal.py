@@ -58,6 +58,8 @@ PERSONAL: Mapping[str, Mapping[str, str]] = {
     "Helping": {"household_id": "identity", "helper_id": "personal"},
     "TeamMember": {"name": "personal", "unit": "personal", "post": "personal"},
     # images of rows: names, birth dates, health among them
+    "ChangePaper": {"change_id": "identity", "village_code": "personal"},
+    "ChangeFile": {"name": "personal", "village_code": "personal", "content": "sensitive"},
     "RegistryChange": {
         "household_id": "identity", "other_id": "identity", "person_id": "identity", "village_code": "personal",
         "effective": "personal", "reason": "personal", "proofs": "personal", "before": "sensitive",
@@ -84,6 +86,8 @@ NOT_PERSONAL: Mapping[str, frozenset[str]] = {
     "RegistryChange": frozenset(
         {"id", "kind", "recorded_at", "by_id", "case_id", "batch", "reverses_id", "finding", "txid"}
     ),
+    "ChangePaper": frozenset({"id", "paper", "kept_at", "file_id", "by_id", "at"}),
+    "ChangeFile": frozenset({"mark", "media", "size", "sha256", "at"}),
     "LedgerCells": frozenset({"layout", "year", "batch", "former_batch"}),
     "LedgerBatch": frozenset(
         {

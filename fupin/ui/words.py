@@ -139,6 +139,8 @@ DEEDS: Mapping[str, Word] = {
     "answer_objection": _("答复异议"),
     "decide_bulk": _("批量审核"),
     "open_paper": _("查看办件材料"),
+    "open_change_paper": _("查看变更材料"),
+    "add_change_paper": _("补交变更材料"),
     "print_notice": _("打印公示"),
     "rotate_key": _("开始轮换密钥"),
     "key_rotated": _("密钥轮换完成"),

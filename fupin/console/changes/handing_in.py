@@ -9,6 +9,7 @@ from typing import Any
 
 from django.http import QueryDict
 from django.utils import timezone
+from django.utils.datastructures import MultiValueDict
 from django.utils.dateparse import parse_datetime
 
 from fupin.accounts.api import User
@@ -16,8 +17,9 @@ from fupin.catalogue.changes import ChangeKind
 from fupin.console.changes.fields import JOINING, Field, facts_changed, fields_of, now_of
 from fupin.kernel.errors import UserError
 from fupin.registry import api as registry
-from fupin.registry.api import Filing, Household, RegistryChange
+from fupin.registry.api import Filing, Household, Paper, RegistryChange
 
+Files = MultiValueDict[str, Any]
 FACTS = ("person_facts", "household_facts")
 
 
@@ -47,9 +49,11 @@ class Meeting:
         return self.field.said(self.was), self.field.said(self.mine), self.field.said(self.theirs)
 
 
-def hand_in(user: User, kind: ChangeKind, home: Household, typed: QueryDict) -> RegistryChange:
+def hand_in(
+    user: User, kind: ChangeKind, home: Household, typed: QueryDict, files: Files
+) -> RegistryChange:
     """Raises UserError, Forbidden, NotFound, Stale."""
-    filing = filing_of(kind, typed)
+    filing = filing_of(kind, typed, files)
     common: dict[str, Any] = {"by": user, "household_id": home.pk, "filing": filing}
     relations = relations_of(typed)
     who = typed.get("person", "")
@@ -84,13 +88,13 @@ def _of_household(
     filing: Filing = common["filing"]
     return registry.change_state(
         by=common["by"], household_id=common["household_id"], state=typed.get("state", ""), kind=kind.id,
-        effective=filing.effective, reason=filing.reason, proofs=filing.proofs, version=filing.version,
+        effective=filing.effective, reason=filing.reason, papers=filing.papers, version=filing.version,
         finding=filing.finding,
     )  # fmt: skip
 
 
-def filing_of(kind: ChangeKind, typed: QueryDict) -> Filing:
-    """Raises UserError for a day that is none."""
+def filing_of(kind: ChangeKind, typed: QueryDict, files: Files) -> Filing:
+    """Raises UserError for a day that is none and a file that is none."""
     try:
         effective = date.fromisoformat(typed.get("effective", ""))
     except ValueError as error:
@@ -99,8 +103,18 @@ def filing_of(kind: ChangeKind, typed: QueryDict) -> Filing:
         ) from error
     version = typed.get("version", "")
     return Filing(
-        kind.id, effective, typed.get("reason", ""), tuple(typed.getlist("proofs")),
+        kind.id, effective, typed.get("reason", ""),
+        tuple(paper_handed_in(paper, typed, files) for paper in kind.papers),
         int(version) if version.isdecimal() else None, typed.get("finding", "")[:80],
+    )  # fmt: skip
+
+
+def paper_handed_in(paper: str, typed: QueryDict, files: Files) -> Paper:
+    """A file, or where the sheet is kept; empty where neither is given. Raises UserError."""
+    file = files.get(f"file_{paper}")
+    return registry.paper_of(
+        paper, kept_at=typed.get(f"kept_{paper}", ""), name="" if file is None else file.name or "",
+        content=None if file is None else file.read(),
     )  # fmt: skip
 
 

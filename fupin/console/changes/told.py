@@ -8,26 +8,35 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from fupin.accounts import api as accounts
 from fupin.accounts.api import User
 from fupin.catalogue.changes import PAPERS, ChangeKind, change_kinds
 from fupin.catalogue.schema import code_lists, tables
 from fupin.console.changes.fields import CLOSED
 from fupin.kernel.errors import NotFound
 from fupin.registry import api as registry
-from fupin.registry.api import Household, Membership, RegistryChange
+from fupin.registry.api import ChangePaper, Household, Membership, RegistryChange
 from fupin.ui.facts import value_in_words
 from fupin.ui.templatetags.ui import language, spoken, tongue
 
 
 @dataclass(frozen=True)
+class PaperTold:
+    name: str
+    row: ChangePaper
+
+
+@dataclass(frozen=True)
 class Told:
-    """``lines``: what, before, after ("" for a line that is one sentence)."""
+    """``lines``: what, before, after ("" for a line that is one sentence). ``missing``: id and name of papers."""
 
     change: RegistryChange
     title: str
     lines: list[tuple[str, str, str]]
-    papers: list[str]
+    papers: list[PaperTold]
+    missing: list[tuple[str, str]]
     may_reverse: bool
+    may_open: bool
 
 
 def tell(user: User, changes: Iterable[RegistryChange], home: Household) -> list[Told]:
@@ -38,7 +47,8 @@ def tell(user: User, changes: Iterable[RegistryChange], home: Household) -> list
         if other and other != home.pk:
             names |= _names_beside(user, other)
     names |= _by_membership(changes, names)
-    return [_told(user, one, names) for one in changes]
+    papers = registry.papers_of(changes)
+    return [_told(user, one, names, papers.get(one.pk, [])) for one in changes]
 
 
 def _by_membership(changes: Iterable[RegistryChange], names: Mapping[str, str]) -> dict[str, str]:
@@ -56,12 +66,18 @@ def _names_beside(user: User, household_id: str) -> dict[str, str]:
         return {}
 
 
-def _told(user: User, one: RegistryChange, names: Mapping[str, str]) -> Told:
+def _told(user: User, one: RegistryChange, names: Mapping[str, str], rows: list[ChangePaper]) -> Told:
     kind = change_kinds().get(one.kind)
     undone = getattr(one, "reversed_by", None)
     may = kind is not None and kind.reversible and undone is None and registry.may_file(user, kind)
-    papers = [spoken(PAPERS[paper]) if paper in PAPERS else paper for paper in one.proofs]
-    return Told(one, title_of(one), lines_of(one, names), papers, may)
+    papers = [PaperTold(_paper(row.paper), row) for row in rows]
+    missing = [(paper, _paper(paper)) for paper in registry.missing_papers(one, rows)] if undone is None else []
+    opens = accounts.may(user, "change_registry")
+    return Told(one, title_of(one), lines_of(one, names), papers, missing, may, opens)
+
+
+def _paper(id_: str) -> str:
+    return spoken(PAPERS[id_]) if id_ in PAPERS else id_
 
 
 def title_of(one: RegistryChange) -> str:

@@ -12,11 +12,11 @@ from django.utils import timezone
 
 from fupin.accounts.api import Role, acting_as
 from fupin.accounts.cast import CastAccount, create_cast
-from fupin.catalogue.changes import change_kinds
 from fupin.identify.cases.models import Case
 from fupin.identify.cases.tests.play import apply_for, to_step, turned_calendar
 from fupin.registry import api as registry
 from fupin.registry.models import Household
+from fupin.registry.tests.changing import seen
 from fupin.ui.tests.city import PASSWORD
 from fupin.ui.tests.visitor import Visitor
 
@@ -167,7 +167,7 @@ def take_back(visitor: Visitor, home: Household) -> None:
     with acting_as(office):
         registry.change_state(
             by=office, household_id=home.pk, state="9", effective=timezone.localdate() - timedelta(1),
-            kind="correct_entry", reason="测试结束，恢复原状", proofs=change_kinds()["correct_entry"].papers,
+            kind="correct_entry", reason="测试结束，恢复原状", papers=seen("correct_entry"),
         )  # fmt: skip
 
 

@@ -17,6 +17,7 @@ from fupin.identify.api import Finding
 from fupin.kernel.identity import check_digit
 from fupin.registry import api as registry
 from fupin.registry.api import Filing, Household, Membership, RegistryChange
+from fupin.registry.tests.changing import seen
 from fupin.ui.tests.city import PASSWORD
 from fupin.ui.tests.visitor import Visitor
 
@@ -46,8 +47,8 @@ def open_form(visitor: Visitor, home: Household, kind: str, query: str = "") -> 
 
 def send(visitor: Visitor, on: str = "2026-10-01", reason: str = "入户核实") -> None:
     visitor.page.fill("#effective", on)
-    for box in visitor.page.locator("input[name=proofs]").all():
-        box.check()
+    for box in visitor.page.locator("[data-paper] input[type=text]").all():
+        box.fill("村委会档案柜")
     visitor.page.fill("#reason", reason)
     visitor.page.click("#change-form button.btn-primary")
 
@@ -76,20 +77,60 @@ def test_a_death_before_birth_is_refused_and_what_was_typed_stays(visitor: Visit
     assert "不能早于出生日期" in visitor.page.inner_text("main [role=alert]")
     assert visitor.page.input_value("#f-person") == who
     assert visitor.page.input_value("#reason") == "查到的日期"
-    assert visitor.page.is_checked("input[name=proofs]")
+    assert visitor.page.input_value("[data-paper] input[type=text]") == "村委会档案柜"
     assert not RegistryChange.objects.filter(household=home, kind="death", reversed_by=None).exists()
+
+
+PHOTO = b"\x89PNG\r\n\x1a\n" + b"picture"
+
+
+def test_a_photograph_proves_a_change_and_is_opened_from_it(visitor: Visitor, home: Household) -> None:
+    who = members(home)[0]
+    visitor.sign_in("county_office")
+    open_form(visitor, home, "death")
+    visitor.page.select_option("#f-person", who)
+    visitor.page.fill("#effective", "2026-10-01")
+    visitor.page.fill("#reason", "入户核实")
+    visitor.page.click("#change-form button.btn-primary")
+    refused = visitor.page.inner_text("main [role=alert]")
+    assert "缺少证明材料：死亡证明" in refused
+    file: Any = {"name": "死亡证明.png", "mimeType": "image/png", "buffer": PHOTO}
+    visitor.page.set_input_files("[data-paper=death_certificate] input[type=file]", file)
+    visitor.page.click("#change-form button.btn-primary")
+    visitor.page.wait_for_selector("text=已登记“死亡”")
+    link = visitor.page.get_attribute("[data-papers] a", "href")
+    answer = visitor.page.request.get(f"{visitor.base}{link}")
+    assert (answer.headers["content-type"], answer.body()) == ("image/png", PHOTO)
+    assert "sandbox" in answer.headers["content-security-policy"]
+    for other in ("decision", "department"):
+        assert visitor.sign_in(other).page.request.get(f"{visitor.base}{link}").status in (403, 404)
+
+
+def test_a_paper_that_was_only_ticked_is_handed_in_later(visitor: Visitor, home: Household) -> None:
+    office = visitor.city.cast["county_office"]
+    filing = Filing("death", date(2026, 9, 1), "医院证明", seen("death"))
+    made = registry.end_membership(by=office, household_id=home.pk, person_id=members(home)[0], filing=filing)
+    with owners_connection() as owner:  # as changes were before papers had rows
+        owner.execute("DELETE FROM registry_changepaper WHERE change_id = %s", [made.pk])
+    visitor.sign_in("county_office").open(f"/households/{home.pk}/changes/")
+    row = visitor.page.locator(f"#change-{made.pk}")
+    assert "缺材料" in row.inner_text()
+    row.locator("summary:has-text('补交材料')").click()
+    row.locator("input[name=kept_death_certificate]").fill("派出所")
+    row.locator("button:has-text('补交')").click()
+    visitor.page.wait_for_selector("text=已补交材料")
+    assert "核对过原件，存 派出所" in row.inner_text()
 
 
 def test_a_change_that_others_build_on_says_which(visitor: Visitor, home: Household) -> None:
     office, who = visitor.city.cast["county_office"], members(home)[0]
-    kinds = change_kinds()
     common: Any = {"by": office, "household_id": home.pk}
     day = date(2026, 9, 1)
-    head = Filing("new_head", day, "老户主年迈", kinds["new_head"].papers)
+    head = Filing("new_head", day, "老户主年迈", seen("new_head"))
     first = registry.change_head(**common, filing=head, head=who)
-    left = Filing("move_out", date(2026, 9, 10), "迁往外省", kinds["move_out"].papers)
+    left = Filing("move_out", date(2026, 9, 10), "迁往外省", seen("move_out"))
     later = registry.end_membership(**common, person_id=members(home)[-1], filing=left)
-    again = Filing("death", date(2026, 9, 12), "医院证明", kinds["death"].papers)
+    again = Filing("death", date(2026, 9, 12), "医院证明", seen("death"))
     last = registry.end_membership(**common, person_id=who, filing=again, new_head=_others(home, who))
     visitor.sign_in("county_office").open(f"/households/{home.pk}/changes/")
     visitor.page.click(f"#change-{first.pk} summary")
@@ -145,7 +186,7 @@ def test_two_officers_at_one_record_lose_nothing(visitor: Visitor, home: Househo
     visitor.page.select_option("#f-health", mine)
     visitor.page.fill("#f-work_months", "5" if months != "5" else "6")
     with acting_as(office):  # meanwhile
-        filing = Filing("correct_person", date(2026, 9, 1), "医院复核", change_kinds()["correct_person"].papers)
+        filing = Filing("correct_person", date(2026, 9, 1), "医院复核", seen("correct_person"))
         facts = {"health": theirs}
         registry.correct_person(by=office, household_id=home.pk, person_id=who, filing=filing, facts=facts)
     send(visitor)
@@ -170,7 +211,7 @@ def test_a_session_that_ended_hides_no_conflict_and_keeps_no_number(visitor: Vis
     mine, theirs = [code for code in ("01", "02", "03", "04") if code != health][:2]
     visitor.page.select_option("#f-health", mine)
     with acting_as(office):
-        filing = Filing("correct_person", date(2026, 9, 1), "医院复核", change_kinds()["correct_person"].papers)
+        filing = Filing("correct_person", date(2026, 9, 1), "医院复核", seen("correct_person"))
         facts = {"health": theirs}
         registry.correct_person(by=office, household_id=home.pk, person_id=who, filing=filing, facts=facts)
     Session.objects.all().delete()
@@ -192,7 +233,7 @@ def test_a_session_that_ended_hides_no_conflict_and_keeps_no_number(visitor: Vis
 
 def test_a_day_in_the_past_is_shown_as_it_was_known(visitor: Visitor, home: Household) -> None:
     before = len(members(home)) + 1
-    filing = Filing("move_out", date(2026, 8, 1), "迁往外省", change_kinds()["move_out"].papers)
+    filing = Filing("move_out", date(2026, 8, 1), "迁往外省", seen("move_out"))
     registry.end_membership(
         by=visitor.city.cast["county_office"], household_id=home.pk, person_id=members(home)[0], filing=filing
     )
@@ -200,7 +241,7 @@ def test_a_day_in_the_past_is_shown_as_it_was_known(visitor: Visitor, home: Hous
     for day, there in (("2026-07-31", before), ("2026-08-01", before - 1)):
         visitor.open(f"/households/{home.pk}/changes/?true_on={day}")
         assert visitor.page.locator("#machine tbody tr").count() == there
-    born = Filing("birth", date(2026, 7, 7), "村医接生", change_kinds()["birth"].papers)
+    born = Filing("birth", date(2026, 7, 7), "村医接生", seen("birth"))
     facts = {"name": "农小七", "birth_date": "2026-07-07"}
     office = visitor.city.cast["county_office"]
     registry.add_member(by=office, household_id=home.pk, filing=born, relation="03", facts=facts)
@@ -236,7 +277,7 @@ def test_a_confirmed_finding_leads_to_the_form_filled_in(visitor: Visitor, home:
 
 def test_the_list_counts_by_kind_and_keeps_to_the_own_region(visitor: Visitor, home: Household) -> None:
     office = visitor.city.cast["county_office"]
-    filing = Filing("correct_household", date(2026, 8, 1), "重新核实", change_kinds()["correct_household"].papers)
+    filing = Filing("correct_household", date(2026, 8, 1), "重新核实", seen("correct_household"))
     facts = {"cause_main": "02" if home.cause_main != "02" else "03"}
     registry.correct_household(by=office, household_id=home.pk, filing=filing, facts=facts)
     visitor.sign_in("county_office").open(f"/changes/?region={home.village_code}")
@@ -258,7 +299,7 @@ def test_a_split_that_came_second_is_shown_what_came_first(visitor: Visitor, hom
     visitor.page.check(f"input[name=members][value='{who}']")
     visitor.page.select_option("#f-head", who)
     with acting_as(office):  # meanwhile
-        filing = Filing("correct_household", date(2026, 8, 1), "重新核实", change_kinds()["correct_household"].papers)
+        filing = Filing("correct_household", date(2026, 8, 1), "重新核实", seen("correct_household"))
         facts = {"cause_main": "02" if home.cause_main != "02" else "03"}
         registry.correct_household(by=office, household_id=home.pk, filing=filing, facts=facts)
     send(visitor)
@@ -292,7 +333,7 @@ def test_every_form_opens_and_fits_a_phone(visitor: Visitor, home: Household, ki
 def test_a_cadre_records_what_the_village_may(visitor: Visitor) -> None:
     cadre, office = visitor.city.cast["cadre"], visitor.city.cast["county_office"]
     with acting_as(office):
-        filing = Filing("new_household", date(2026, 5, 1), "新迁入本村", change_kinds()["new_household"].papers)
+        filing = Filing("new_household", date(2026, 5, 1), "新迁入本村", seen("new_household"))
         facts = {"name": "农秀英", "sex": "2"}
         number = "45012419650708002" + check_digit("45012419650708002")
         made = registry.new_household(by=office, village=cadre.region, filing=filing, facts=facts, number=number)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime, time
 from typing import Any
+from uuid import UUID
 
 from django.contrib import messages
 from django.db import transaction
@@ -141,8 +142,7 @@ def _form(
         "fields": fields_of(user, kind, home, given),
         "person": person if kind.act == "person_facts" else "",
         "whose": registry.member_names(user, home).get(person, "") if kind.act == "person_facts" else "",
-        "papers": [(paper, spoken(PAPERS[paper])) for paper in kind.papers],
-        "proofs": request.POST.getlist("proofs"),
+        "papers": [(paper, spoken(PAPERS[paper]), request.POST.get(f"kept_{paper}", "")) for paper in kind.papers],
         "effective": given.get("effective") or timezone.localdate().isoformat(),
         "reason": given.get("reason", ""),
         "finding": given.get("finding", ""),
@@ -159,7 +159,7 @@ def _form(
 def _handed_in(request: HttpRequest, user: User, kind: ChangeKind, home: Household) -> HttpResponse:
     try:
         with transaction.atomic():
-            made = handing_in.hand_in(user, kind, home, request.POST)
+            made = handing_in.hand_in(user, kind, home, request.POST, request.FILES)
     except registry.Stale as error:
         return _met(request, user, kind, error)
     except UserError as error:
@@ -192,6 +192,34 @@ def _met(request: HttpRequest, user: User, kind: ChangeKind, error: registry.Sta
         request, user, kind, home, typed, 409, problem=problem_of(error), others=others, meetings=found,
         meeting_names=[one.field.name for one in found],
     )  # fmt: skip
+
+
+@room(AREA)
+def paper(request: HttpRequest, number: int, mark: UUID) -> HttpResponse:
+    """An attached file, shown in a sandbox; that somebody opened it is written down."""
+    file, content = registry.open_paper(by=user_of(request), change_id=number, mark=mark)
+    sent = HttpResponse(content, content_type=file.media)
+    sent["Content-Disposition"] = f'inline; filename="{file.mark}"'
+    sent["Content-Security-Policy"] = "sandbox; default-src 'none'"
+    sent["X-Content-Type-Options"] = "nosniff"
+    return sent
+
+
+@require_POST
+@room(AREA)
+def hand_in_paper(request: HttpRequest, number: int) -> HttpResponse:
+    """A paper that was missing."""
+    user = user_of(request)
+    change = registry.change_for(user, number)
+    home = registry.household_for(user, change.household_id or "")
+    try:
+        with transaction.atomic():
+            given = handing_in.paper_handed_in(request.POST.get("paper", ""), request.POST, request.FILES)
+            registry.add_paper(by=user, change_id=change.pk, paper=given)
+    except UserError as error:
+        return _page(request, user, home, problem_of(error))
+    messages.success(request, _("已补交材料"))
+    return redirect("console:changes_of", home.pk)
 
 
 @require_POST

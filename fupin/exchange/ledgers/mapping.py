@@ -179,11 +179,10 @@ def demand_usable(found: TableMap) -> None:
 
 
 def as_layout(number: int, name: str, found: TableMap) -> Layout:
-    """A saved mapping as a layout to be written out: the same headings in the same order."""
+    """A saved mapping as a layout to be written out: the same headings in the same order, also those not read."""
     columns = {
-        one.heading: LedgerColumn(one.heading, one.heading, one.field, "" if one.field else "kept")
+        one.heading: LedgerColumn(one.heading, one.heading, one.field, "" if one.field else "not a figure of ours")
         for one in found.columns
-        if one.field or one.keep
     }
     yearly = found.row == "household" and any(c.field.startswith("survey.") for c in found.columns)
     return Layout(

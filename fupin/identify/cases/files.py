@@ -1,68 +1,30 @@
-"""Attached files: what may be attached, and how it lies in the database: encrypted, each bound to its mark."""
+"""Files attached to cases and objections, and the contacts of who objects: encrypted, each bound to its mark."""
 
 from __future__ import annotations
 
-import hashlib
 import uuid
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from django.conf import settings
-from django.db import transaction
 
 from fupin.accounts.api import User
 from fupin.identify.cases.models import CaseFile, Objection
-from fupin.kernel.errors import NotFound, UserError
+from fupin.kernel.errors import NotFound
 from fupin.registry import api as registry
+from fupin.registry.api import Attached
 
-MOST_BYTES = 8 << 20
-#: first bytes → type; nothing else is taken, whatever a file is called
-TYPES = ((b"%PDF-", "application/pdf"), (b"\x89PNG\r\n", "image/png"), (b"\xff\xd8\xff", "image/jpeg"))
 BOUND = "case file {}"
 CONTACT = "objection {}"
 
 
-@dataclass(frozen=True)
-class Attached:
-    """A file as somebody hands it over; made by ``attached``."""
-
-    mark: uuid.UUID
-    name: str
-    media: str
-    size: int
-    sha256: str
-    sealed: bytes
-
-
 def attached(name: str, content: bytes) -> Attached:
     """Checked and encrypted. Raises UserError."""
-    short = name.replace("\\", "/").rsplit("/", 1)[-1][-120:] or "file"
-    if not content:
-        raise UserError(f"{short} 是空文件", f"{short} is empty", "请重新选择文件", "choose the file again")
-    if len(content) > MOST_BYTES:
-        raise UserError(
-            f"{short} 超过 8 MB",
-            f"{short} is larger than 8 MB",
-            "请压缩照片或分成几个文件",
-            "make it smaller, or split it",
-        )
-    media = next((media for head, media in TYPES if content.startswith(head)), None)
-    if media is None:
-        raise UserError(
-            f"{short} 不是 PDF、JPEG 或 PNG", f"{short} is neither PDF, JPEG nor PNG",
-            "请上传照片或扫描件", "attach a photograph or a scan",
-        )  # fmt: skip
-    mark = uuid.uuid4()
-    sealed = registry.seal_bytes(settings.FUPIN_KEYS.now, content, BOUND.format(mark))
-    return Attached(mark, short, media, len(content), hashlib.sha256(content).hexdigest(), sealed)
+    return registry.attached(name, content, BOUND)
 
 
 def keep(file: Attached, village: str) -> CaseFile:
-    return CaseFile.objects.create(
-        mark=file.mark, village_code=village, name=file.name, media=file.media, size=file.size, sha256=file.sha256,
-        content=file.sealed,
-    )  # fmt: skip
+    return CaseFile.objects.create(village_code=village, **file.columns())
 
 
 def file_for(user: User, mark: str) -> CaseFile:
@@ -77,7 +39,7 @@ def file_for(user: User, mark: str) -> CaseFile:
 
 
 def content_of(file: CaseFile) -> bytes:
-    return registry.unseal_bytes(settings.FUPIN_KEYS.now, bytes(file.content), BOUND.format(file.mark))
+    return registry.content_of(bytes(file.content), file.mark, BOUND)
 
 
 def files_of(marks: Iterable[uuid.UUID]) -> list[CaseFile]:
@@ -93,28 +55,9 @@ def contact_of(objection: Objection) -> str:
 
 def keys_used() -> Counter[str]:
     """Encryption key → how many files and contacts are under it."""
-    found = [row.content for row in CaseFile.objects.using("owner").only("content").iterator(chunk_size=50)]
-    contacts = Objection.objects.using("owner").filter(contact__isnull=False).values_list("contact", flat=True)
-    return Counter(registry.key_id_of(bytes(one)) for one in [*found, *contacts] if one is not None)
+    return registry.sealed_under(CaseFile, "content") + registry.sealed_under(Objection, "contact")
 
 
 def reseal() -> int:
     """What lies under a former encryption key is written anew, one by one; how many."""
-    keys, done = settings.FUPIN_KEYS.now, 0
-    for mark in list(CaseFile.objects.using("owner").values_list("mark", flat=True)):
-        done += _reseal(CaseFile, {"mark": mark}, "content", BOUND.format(mark), keys.encryption.id)
-    for mark in list(Objection.objects.using("owner").filter(contact__isnull=False).values_list("mark", flat=True)):
-        done += _reseal(Objection, {"mark": mark}, "contact", CONTACT.format(mark), keys.encryption.id)
-    return done
-
-
-def _reseal(model: type[CaseFile | Objection], which: dict[str, uuid.UUID], field: str, bound: str, now: str) -> int:
-    with transaction.atomic(using="owner"):
-        row = model._default_manager.using("owner").select_for_update().get(**which)
-        content = bytes(getattr(row, field))
-        if registry.key_id_of(content) == now:
-            return 0
-        keys = settings.FUPIN_KEYS.now
-        setattr(row, field, registry.seal_bytes(keys, registry.unseal_bytes(keys, content, bound), bound))
-        row.save(using="owner", update_fields=[field])
-        return 1
+    return registry.reseal_column(CaseFile, "content", BOUND) + registry.reseal_column(Objection, "contact", CONTACT)

@@ -19,12 +19,13 @@ from fupin.catalogue.parameters import parameters
 from fupin.catalogue.procedures import Step, procedures
 from fupin.identify.cases.course import HANG
 from fupin.identify.cases.deadlines import due_on
-from fupin.identify.cases.files import CONTACT, Attached
+from fupin.identify.cases.files import CONTACT
 from fupin.identify.cases.models import Notice, Objection, ObjectionAnswer
 from fupin.identify.cases.queries import LEVEL_WORDS, TURNS, cases_for
 from fupin.identify.cases.services import VERB, Form, said_by_database, take_step
 from fupin.kernel.errors import Forbidden, NotFound, UserError
 from fupin.registry import api as registry
+from fupin.registry.api import Attached
 
 #: without those that are mistaken for one another on paper
 LETTERS = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"

@@ -16,6 +16,7 @@ from fupin.identify import api as identify
 from fupin.identify.models import Finding, FindingVerdict, Run, RunState
 from fupin.kernel.errors import Forbidden, UserError
 from fupin.registry import api as registry
+from fupin.registry.tests.changing import seen
 from fupin.registry.tests.fixtures import Homes
 
 DIED = date(2026, 3, 1)
@@ -58,7 +59,7 @@ def test_what_is_dismissed_proposes_nothing(cast: Cast, finding: Finding) -> Non
 def test_it_changes_nothing_by_itself_and_shows_the_change_that_people_made(cast: Cast, finding: Finding) -> None:
     judge(cast, finding)
     assert [one.person_id for one in registry.members_of(cast.cadre, "H-own")] == ["P-own", "P-child"]
-    form = registry.Filing("death", DIED, "入户核实", change_kinds()["death"].papers, finding="r1/f1")
+    form = registry.Filing("death", DIED, "入户核实", seen("death"), finding="r1/f1")
     with acting_as(cast.cadre):
         made = registry.end_membership(by=cast.cadre, household_id="H-own", person_id="P-child", filing=form)
         assert identify.change_of(cast.cadre, finding) == made

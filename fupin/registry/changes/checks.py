@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
@@ -10,9 +9,10 @@ from django.utils import timezone
 
 from fupin.accounts import api as accounts
 from fupin.accounts.api import User
-from fupin.catalogue.changes import PAPERS, ChangeKind, change_kinds
+from fupin.catalogue.changes import ChangeKind, change_kinds
 from fupin.kernel.errors import Forbidden, NotFound, UserError
 from fupin.kernel.regions import LEVEL_NAMES, level_of
+from fupin.registry.changes.papers import Paper, demand_papers
 from fupin.registry.household_models import Household, Membership
 from fupin.registry.queries import households_for
 
@@ -28,7 +28,7 @@ class Filing:
     kind: str
     effective: date
     reason: str
-    proofs: tuple[str, ...] = ()
+    papers: tuple[Paper, ...] = ()
     version: int | None = None
     finding: str = ""
 
@@ -54,7 +54,7 @@ def begin(by: User, household_id: str, filing: Filing, *acts: str) -> tuple[Hous
     if not kind.by_case:  # a passed case was decided step by step, each at its own level
         demand_level(by, kind)
     demand_reason(filing.reason)
-    demand_papers(kind, filing.proofs)
+    demand_papers(kind, filing.papers)
     if home.ended_on is not None:
         raise UserError(
             f"户 {home.pk} 已于 {home.ended_on:%Y-%m-%d} 销户或并户",
@@ -94,16 +94,6 @@ def demand_level(by: User, kind: ChangeKind) -> None:
         raise Forbidden(
             f"“{kind.zh}”由{zh}级及以上办理", f"{kind.en!r} is done at the level of the {en} or above",
             f"请由{zh}级账号登记", "ask an account of that level",
-        )  # fmt: skip
-
-
-def demand_papers(kind: ChangeKind, proofs: Iterable[str]) -> None:
-    missing = [paper for paper in kind.papers if paper not in proofs]
-    if missing and not kind.by_case:
-        raise UserError(
-            f"“{kind.zh}”缺少证明材料：{'、'.join(PAPERS[one][0] for one in missing)}",
-            f"{kind.en!r} lacks papers: {', '.join(PAPERS[one][1] for one in missing)}",
-            "核对原件后勾选", "tick them when you have seen the originals",
         )  # fmt: skip
 
 

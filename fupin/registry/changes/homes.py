@@ -18,13 +18,13 @@ from fupin.registry.changes.checks import (
     begin,
     demand_day,
     demand_level,
-    demand_papers,
     demand_reason,
     home_to_change,
     kind_of,
     present_members,
 )
 from fupin.registry.changes.members import Joining, new_number
+from fupin.registry.changes.papers import demand_papers
 from fupin.registry.changes.seats import OTHER, Relations, demand_next_head, demand_relation, move, relation_of, seat
 from fupin.registry.changes.steps import Step
 from fupin.registry.household_models import Household, HouseholdState, Region
@@ -137,7 +137,7 @@ def new_household(*, by: User, village: str, filing: Filing, facts: Mapping[str,
     accounts.require(by, "change_registry", village)
     demand_level(by, kind)
     demand_reason(filing.reason)
-    demand_papers(kind, filing.proofs)
+    demand_papers(kind, filing.papers)
     home = Household(household_id=new_number(), village_code=village, state=UNREGISTERED)
     step = Step(home)
     joining = Joining(step, kind, filing, facts, number)

@@ -13,6 +13,7 @@ from fupin.catalogue.schema import code_lists
 from fupin.kernel.errors import UserError
 from fupin.registry.change_models import RegistryChange
 from fupin.registry.changes.checks import Filing, begin, demand_day
+from fupin.registry.changes.papers import Paper
 from fupin.registry.changes.steps import Step
 from fupin.registry.household_models import Household, HouseholdState
 
@@ -27,7 +28,7 @@ def change_state(
     kind: str,
     reason: str,
     case_id: int | None = None,
-    proofs: Sequence[str] = (),
+    papers: Sequence[Paper] = (),
     version: int | None = None,
     finding: str = "",
 ) -> RegistryChange:
@@ -35,7 +36,7 @@ def change_state(
 
     Raises NotFound, Forbidden, UserError (a day that cannot be, a state that does not follow), Stale.
     """
-    filing = Filing(kind, effective, reason, tuple(proofs), version, finding)
+    filing = Filing(kind, effective, reason, tuple(papers), version, finding)
     home, turn = begin(by, household_id, filing, "state")
     demand_day(turn, effective)
     if turn.by_case and case_id is None:

@@ -18,6 +18,7 @@ from fupin.accounts.api import User
 from fupin.kernel.errors import UserError
 from fupin.registry.change_models import RegistryChange
 from fupin.registry.changes.checks import HEAD, Filing
+from fupin.registry.changes.papers import Paper, keep_papers
 from fupin.registry.household_models import Household, HouseholdState, Membership, Person
 from fupin.registry.number_facts import COLUMNS as NUMBER_FACTS
 from fupin.registry.spelling import initials, spell
@@ -83,7 +84,7 @@ class Step:
     def file(self, by: User, filing: Filing, **more: Any) -> RegistryChange:
         """Written as the form says."""
         return self.write(
-            by=by, kind=filing.kind, effective=filing.effective, reason=filing.reason, proofs=filing.proofs,
+            by=by, kind=filing.kind, effective=filing.effective, reason=filing.reason, papers=filing.papers,
             finding=filing.finding, **more,
         )  # fmt: skip
 
@@ -94,7 +95,7 @@ class Step:
         kind: str,
         effective: date,
         reason: str = "",
-        proofs: Sequence[str] = (),
+        papers: Sequence[Paper] = (),
         state: tuple[str, str] | None = None,
         **more: Any,
     ) -> RegistryChange:
@@ -105,13 +106,15 @@ class Step:
         change = RegistryChange.objects.create(
             kind=kind, household=self.household, other=self.other, person_id=self.person_id,
             village_code=self.household.village_code, effective=effective, by=by, reason=reason.strip(),
-            proofs=list(proofs), before=told(self.before, states[0]), after=told(self.after, states[1]), **more,
+            proofs=[one.paper for one in papers if one.there], before=told(self.before, states[0]),
+            after=told(self.after, states[1]), **more,
         )  # fmt: skip
         accounts.record(
             by=by, verb="change_registry", object_kind="household", object_id=self.household.pk,
             region=self.household.village_code, reason=change.reason[:200],
             detail={"kind": kind, "change": change.pk},
         )  # fmt: skip
+        keep_papers(change, papers, by)
         apply(self.before, self.after, self._new)
         for home in filter(None, (self.household, self.other)):
             settle(home)

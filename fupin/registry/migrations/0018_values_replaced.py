@@ -213,7 +213,7 @@ def _text(length: int, **more: Any) -> models.CharField[Any, Any]:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("registry", "0014_dossiers_guarded")]
+    dependencies = [("registry", "0016_change_papers")]
     operations = [
         migrations.AddField("sealedvalue", *_bytes("hint")),
         migrations.AddField("sealedvalue", *_bytes("lookup")),

@@ -14,7 +14,7 @@ from fupin.accounts.tests.fixtures import Cast
 from fupin.catalogue.changes import change_kinds
 from fupin.kernel.identity import check_digit
 from fupin.registry import api as registry
-from fupin.registry.api import Filing
+from fupin.registry.api import Filing, Paper
 from fupin.registry.models import Household, Membership, RegistryChange
 
 DAY = date(2026, 3, 1)
@@ -22,7 +22,12 @@ DAY = date(2026, 3, 1)
 
 def filing(kind: str, effective: date = DAY, **more: Any) -> Filing:
     """With all papers and a reason."""
-    return Filing(kind, effective, "入户核实", change_kinds()[kind].papers, **more)
+    return Filing(kind, effective, "入户核实", seen(kind), **more)
+
+
+def seen(kind: str) -> tuple[Paper, ...]:
+    """All papers of a kind, seen on paper."""
+    return registry.on_paper(change_kinds()[kind].papers, "村委会档案柜")
 
 
 def number_of(first17: str) -> str:

@@ -14,6 +14,7 @@ from fupin.catalogue.changes import change_kinds
 from fupin.kernel.errors import Forbidden, NotFound, UserError
 from fupin.registry import api as registry
 from fupin.registry.models import Household, HouseholdState, RegistryChange
+from fupin.registry.tests.changing import seen
 from fupin.registry.tests.fixtures import Homes
 
 pytestmark = pytest.mark.usefixtures("cases_stand_aside")
@@ -29,7 +30,7 @@ def refused(sql: str, *params: Any) -> str:
 
 def turn(cast: Cast, kind: str, state: str, effective: date, **more: Any) -> RegistryChange:
     known = change_kinds()[kind]
-    case = {"case_id": 7} if known.by_case else {"proofs": known.papers}
+    case = {"case_id": 7} if known.by_case else {"papers": seen(kind)}
     with acting_as(cast.county_office):
         return registry.change_state(
             by=cast.county_office, household_id="H-own", state=state, effective=effective, kind=kind,

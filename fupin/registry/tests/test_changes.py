@@ -141,7 +141,7 @@ def test_papers_and_a_reason_are_asked_for(cast: Cast, homes: Homes) -> None:
     bare = registry.Filing("death", DAY, "入户核实")
     with pytest.raises(UserError, match="缺少证明材料：死亡证明"):
         do(cast.cadre, registry.end_membership, household_id="H-own", person_id="P-child", filing=bare)
-    wordless = registry.Filing("death", DAY, " x ", ("death_certificate",))
+    wordless = registry.Filing("death", DAY, " x ", registry.on_paper(["death_certificate"], "村委会"))
     with pytest.raises(UserError, match="须写明事由"):
         do(cast.cadre, registry.end_membership, household_id="H-own", person_id="P-child", filing=wordless)
 

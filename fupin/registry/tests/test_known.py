@@ -17,12 +17,11 @@ from hypothesis import strategies as st
 
 from fupin.accounts.api import acting_as, acting_for_platform
 from fupin.accounts.tests.fixtures import COUNTY, OTHER_COUNTY, VILLAGE, Cast
-from fupin.catalogue.changes import change_kinds
 from fupin.kernel.errors import NotFound, UserError
 from fupin.registry import api as registry
 from fupin.registry.models import Household, HouseholdState, Membership, Person, RegistryChange
 from fupin.registry.number_facts import COLUMNS as NUMBER_FACTS
-from fupin.registry.tests.changing import do, filing
+from fupin.registry.tests.changing import do, filing, seen
 from fupin.registry.tests.fixtures import Homes, add_member, make_household
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("cases_stand_aside")]
@@ -260,7 +259,7 @@ def one_step(cast: Cast, home: str, kind: str, on: date, pick: int, done: list[R
     state = {"exit": "1", "return": "3", "correct_exit": "0"}[kind]
     return do(
         office, registry.change_state, **common, state=state, effective=on, kind=kind, reason="会议决定",
-        case_id=1, proofs=change_kinds()[kind].papers,
+        case_id=1, papers=seen(kind),
     )  # fmt: skip
 
 

@@ -185,6 +185,6 @@ def test_a_number_taken_in_another_region_is_refused_without_telling_where(
     folder = write_folder(
         tmp_path / "again", {**plain_rows(), "households": [one], "persons": [], "survey": [], "ledger": []}
     )
-    with acting_as(cast.county_office), pytest.raises(UserError, match="在别的辖区") as caught:
+    with acting_as(cast.county_office, origin="command"), pytest.raises(UserError, match="在别的辖区") as caught:
         registry.load_registry(by=cast.county_office, folder=folder)
     assert "H2" not in str(caught.value)

@@ -103,7 +103,7 @@ def test_a_village_without_a_survey_has_no_figures_of_surveys(cast: Cast, homes:
 def test_tallies_stay_in_the_scope_and_in_the_region(cast: Cast, homes: Homes) -> None:
     registry.change_state(
         by=cast.office, household_id="H-next", state="9", effective=date(2026, 1, 1), kind="correct_entry",
-        proofs=("decision_list", "inquiry_report"),
+        papers=registry.on_paper(("decision_list", "inquiry_report"), "县档案室"),
         reason="识别时收入核错",
     )  # fmt: skip
     tallies = registry.village_tallies(cast.office, COUNTY)
