@@ -66,6 +66,13 @@ def restore_values() -> int:
     return done
 
 
+def forget_values(persons: pl.Series, homes: pl.Series) -> None:
+    """Of who was taken back with a batch and is entered anew: after the row of the log, before he is written."""
+    if len(persons) or len(homes):
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT fupin_forget_values(%s::text[], %s::text[])", [persons.to_list(), homes.to_list()])
+
+
 def _id_numbers(values: pl.DataFrame) -> pl.DataFrame:
     records, written = values["record"], values["value"]
     keys, lake, numbers = settings.FUPIN_KEYS.now, hold_lake_key(), canonical(written)

@@ -24,7 +24,7 @@ INSUFFICIENT_STORAGE = 507
 COPIES = 3  # the upload itself, its sealed copy, what is made of it
 RESERVE = 64 << 20
 #: the largest request of an address that takes files, by its name; anything larger is refused before it is read
-LARGEST = {"upload": 2 << 30, "deliver": 2 << 30}
+LARGEST = {"upload": 2 << 30, "deliver": 2 << 30, "ledger_upload": 1216 << 20}  # a ledger: twelve files of 100 MB
 LARGEST_ELSEWHERE = 16 << 20
 #: the same for what anybody may send: five files of 8 MB and what is written
 LARGEST_PUBLIC = {"portal:object": 42 << 20, "apply:form": 42 << 20}

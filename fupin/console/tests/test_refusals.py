@@ -100,6 +100,8 @@ def test_200_mb_are_taken_as_a_delivery_and_nowhere_else(client: Client, cast: C
     assert announce(client, "/deliveries/new/", 200).status_code != 413
     assert announce(client, "/deliveries/new/", 2100).status_code == 413
     assert announce(client, "/deliveries/guess/", 200).status_code == 413
+    assert announce(client, "/ledgers/new/", 1200).status_code != 413
+    assert announce(client, "/ledgers/new/", 1300).status_code == 413
     assert announce(client, "/households/find/", 200).status_code == 413
 
 

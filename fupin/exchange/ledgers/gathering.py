@@ -10,9 +10,11 @@ from datetime import date
 
 import polars as pl
 
+from fupin.exchange.ledgers.grouping import HEAD
 from fupin.exchange.ledgers.refusing import Refusing
 from fupin.exchange.ledgers.sides import ID_HASHES, Sides, plain
 from fupin.exchange.reading.table import ROW
+from fupin.registry import api as registry
 from fupin.registry.api import LedgerIncoming, Standing
 
 
@@ -23,7 +25,7 @@ def gather(found: Sides, now: Standing, as_of: date, year: int, refusing: Refusi
     homes, accepted = _homes(said, now, as_of, refusing)
     persons = _placed(persons, accepted, now, as_of, refusing)
     surveys = _surveys(found.homes, persons, accepted, year)
-    return LedgerIncoming(homes, _people(persons, now), surveys)
+    return LedgerIncoming(homes, _people(persons), surveys)
 
 
 def _matched(persons: pl.DataFrame, now: Standing, refusing: Refusing) -> pl.DataFrame:
@@ -150,11 +152,19 @@ def _state_checks(rows: pl.DataFrame, known: pl.Expr, as_of: date, refusing: Ref
     rows = refusing.clear(rows, "state", early, "state_too_early", pl.col("state_since"))
     back = turned & (pl.col("state") == "9")
     rows = refusing.clear(rows, "state", back, "state_back", pl.col("household_id"))
+    for name in ("registered_on", "exited_on"):
+        if name not in rows.columns:
+            rows = rows.with_columns(pl.lit(None, pl.Date).alias(name))
+    entered = turned & (pl.col("held_state") == "9") & pl.col("registered_on").is_null()
     exited = turned & pl.col("state").is_in(["1", "2"]) & pl.col("held_exit").is_null()
-    if "exited_on" not in rows.columns:
-        rows = rows.with_columns(exited_on=pl.lit(None, pl.Date))
     day = pl.when(exited & pl.col("exited_on").is_null()).then(pl.lit(as_of)).otherwise("exited_on")
-    return rows.with_columns(exited_on=day)
+    poor = (
+        turned & (pl.col("state") == "0") & (pl.col("held_state") != "3")
+    )  # what stood there is emptied by the registry
+    return rows.with_columns(
+        exited_on=pl.when(~poor.fill_null(False)).then(day),
+        registered_on=pl.when(entered).then(pl.lit(as_of)).otherwise("registered_on"),
+    )
 
 
 def _placed(
@@ -169,7 +179,7 @@ def _placed(
         rows = refusing.rows(rows, pl.col("persons.birth_date") > as_of, "born_later")
     name = pl.col("persons.name").is_null() if "persons.name" in rows.columns else pl.lit(True)
     rows = refusing.rows(rows, fresh & name, "no_name")
-    return _namesakes(rows, now, refusing)
+    return _one_head(_namesakes(rows, now, refusing), now, refusing)
 
 
 def _namesakes(rows: pl.DataFrame, now: Standing, refusing: Refusing) -> pl.DataFrame:
@@ -183,12 +193,32 @@ def _namesakes(rows: pl.DataFrame, now: Standing, refusing: Refusing) -> pl.Data
     return refusing.rows(told, bare & pl.col("namesake").is_not_null(), "namesake", pl.col("namesake")).drop("namesake")
 
 
-def _people(persons: pl.DataFrame, now: Standing) -> pl.DataFrame:
+def _one_head(rows: pl.DataFrame, now: Standing, refusing: Refusing) -> pl.DataFrame:
+    """Beside a head who stays head there is no other one, nor beside the first that a new household's rows name."""
+    relation = pl.col("persons.relation")
+    if "persons.relation" not in rows.columns:
+        return rows
+    former = rows.filter(relation != HEAD)["known"].drop_nulls()
+    heads = now.persons.filter(pl.col("relation") == HEAD)
+    stay = heads.filter(~pl.col("person_id").is_in(former.implode())).unique("household_id", maintain_order=True)
+    stay = stay.select("household_id", stays="person_id")
+    rows = rows.join(stay, left_on="persons.household_id", right_on="household_id", how="left", maintain_order="left")
+    said = relation == HEAD
+    who = pl.coalesce("known", "persons.person_id", "persons.id_number", pl.col(ROW).cast(pl.String))
+    first = pl.coalesce("stays", who.filter(said).first().over("persons.household_id"))
+    second = said & (who != first) & ~who.is_in(heads["person_id"].implode())
+    rows = rows.with_columns(second=second, first=first)
+    rows = refusing.rows(rows, pl.col("second") & pl.col("known").is_null(), "second_head")
+    rows = refusing.clear(rows, "persons.relation", pl.col("second"), "head_stays", pl.col("first"))
+    return rows.drop("second", "first", "stays")
+
+
+def _people(persons: pl.DataFrame) -> pl.DataFrame:
     """One row a person, columns as the registry calls them; who has no number gets the next of his household."""
     rows = persons.with_columns(
         person_id=pl.coalesce("known", "persons.person_id"), is_known=pl.col("known").is_not_null()
     )
-    rows = _numbered(rows, now)
+    rows = _numbered(rows)
     facts = [name for name in rows.columns if name.startswith("persons.") and name != "persons.person_id"]
     kept = rows.select("person_id", ROW, "table", *facts, "id_differs", known="is_known")
     if kept["person_id"].is_duplicated().any():
@@ -198,17 +228,17 @@ def _people(persons: pl.DataFrame, now: Standing) -> pl.DataFrame:
     return _from_number(kept.rename({name: name.removeprefix("persons.") for name in facts} | {ROW: "row"}))
 
 
-def _numbered(rows: pl.DataFrame, now: Standing) -> pl.DataFrame:
-    """户编号 and two digits, behind the last one in use."""
-    if not rows["person_id"].null_count():
-        return rows
-    tail = pl.col("person_id").str.strip_prefix(pl.col("household_id")).cast(pl.Int64, strict=False)
-    used = pl.concat(
-        [now.persons.select("household_id", "person_id"),
-         rows.drop_nulls("person_id").select("person_id", household_id="persons.household_id")], how="diagonal",
-    ).group_by("household_id").agg(last=tail.filter(tail < 100).max())  # fmt: skip
-    rows = rows.join(used, left_on="persons.household_id", right_on="household_id", how="left", maintain_order="left")
+def _numbered(rows: pl.DataFrame) -> pl.DataFrame:
+    """户编号 and two digits, behind the last one that anybody ever had."""
     without = pl.col("person_id").is_null()
+    homes = rows.filter(without)["persons.household_id"]
+    if not len(homes):
+        return rows
+    told = rows.drop_nulls("person_id").select("person_id", household_id="persons.household_id")
+    tail = pl.col("person_id").str.strip_prefix(pl.col("household_id"))
+    told = told.select("household_id", last=pl.when(tail.str.contains(r"^\d{2,3}$")).then(tail).cast(pl.Int64))
+    used = pl.concat([registry.last_numbers(homes), told]).group_by("household_id").agg(pl.col("last").max())
+    rows = rows.join(used, left_on="persons.household_id", right_on="household_id", how="left", maintain_order="left")
     place = pl.col("last").fill_null(0) + without.cum_sum().over("persons.household_id")
     made = pl.col("persons.household_id") + place.cast(pl.String).str.zfill(2)
     return rows.with_columns(person_id=pl.coalesce("person_id", made)).drop("last")

@@ -23,7 +23,7 @@ from fupin.exchange.ledgers.sides import sides, wanted
 from fupin.exchange.reading import refusals
 from fupin.exchange.reading.table import ROW
 from fupin.registry import api as registry
-from fupin.registry.api import LedgerBatch, LedgerDifferences, LedgerIncoming, Standing
+from fupin.registry.api import LedgerBatch, LedgerDifferences, LedgerIncoming, Standing, Wanted
 
 Progress = Callable[[str, float], None]
 NEW_HOUSEHOLD, NEW_PERSON, NEW_YEAR, CHANGED, MISSING, GROUPED, REFUSED = (
@@ -62,15 +62,11 @@ def plan(batch: LedgerBatch, progress: Progress, *, lock: bool = False) -> Plann
     refusing = Refusing()
     both = sides(reads, refusing, batch.region)
     progress("与登记库核对", 0.6)
-    if lock:
-        registry.hold(wanted(both, batch.year).households)
-    now = registry.standing(wanted(both, batch.year))
+    now = _standing(wanted(both, batch.year), lock=lock)
     made = grouped(both, reads, now, refusing)
     if made.groups.height:  # the households that members led to, whole
         both = made.sides
-        if lock:
-            registry.hold(wanted(both, batch.year).households)
-        now = registry.standing(wanted(both, batch.year))
+        now = _standing(wanted(both, batch.year), lock=lock)
     incoming = gather(both, now, batch.as_of, batch.year, refusing)
     groups = made.groups.join(incoming.households, on="household_id", how="semi", maintain_order="left")
     progress("找出差异", 0.8)
@@ -85,6 +81,19 @@ def plan(batch: LedgerBatch, progress: Progress, *, lock: bool = False) -> Plann
         doubts(reads, people, now.persons, batch.region[:6] or batch.region),
         _counts(reads, refusing, found, incoming) | {GROUPED: groups.height}, groups,
     )  # fmt: skip
+
+
+def _standing(asked: Wanted, *, lock: bool) -> Standing:
+    """With ``lock`` every household in it is held: those that are named, and those of persons known by a number."""
+    held = asked.households.drop_nulls()
+    if lock:
+        registry.hold(held)
+    now = registry.standing(asked)
+    while lock and (more := now.households.filter(~pl.col("household_id").is_in(held.implode()))).height:
+        registry.hold(more["household_id"])
+        held = pl.concat([held, more["household_id"]])
+        now = registry.standing(asked)
+    return now
 
 
 def coded(planned: Planned) -> Planned:
@@ -154,7 +163,7 @@ def _counts(
     untranslated: Counter[tuple[str, str]] = Counter()
     for read in reads:
         untranslated += read.untranslated
-    cells = {"other_village", "state_too_early", "state_back"}
+    cells = {"other_village", "state_too_early", "state_back", "head_stays"}
     listed = found.listed
     changed = listed.select("entity", "record").unique().height
     figures = dict(listed["column"].value_counts(sort=True).iter_rows()) if listed.height else {}

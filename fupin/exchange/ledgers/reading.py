@@ -25,7 +25,10 @@ from fupin.registry.api import written
 
 MOST_ROWS = 1_000_000
 ROOM = 5_000  # refused rows that are described
-LONG = r"\d{11,}"  # digits in a row that could be a number of a person: never kept as written
+#: eleven digits or more, whatever one or two signs stand between them (as masks take it), could be a number of a
+#: person: never kept as written; a date with its time is none
+LONG = r"\d(?:[^\d\n\x{4e00}-\x{9fff}]{0,2}\d){10,}"
+TIME = r"^\d{4}([-/.])(0?[1-9]|1[0-2])[-/.](0?[1-9]|[12]\d|3[01])[ T]\d{1,2}:\d{2}(:\d{2}(\.\d{1,6})?)?$"
 MARKS = r"[\x{200b}-\x{200f}\x{2060}-\x{2064}\x{feff}]"
 #: a cell kept as written, and what we would write in its place
 RAW = {ROW: pl.Int64, "key": pl.String, "field": pl.String, "cell": pl.String, "ours": pl.String}
@@ -148,7 +151,8 @@ def _kept(rows: pl.Series, as_written: pl.Series, one: ColumnMap, key: str, read
             ours=written(read, ledger_fields()[one.field], one.writes, FLAGS[one.writes], one.codes, own)
         )
         ours = pl.col("ours")
-    personal = pl.col("cell").str.contains(LONG) & ~pl.lit(one.field.endswith(("_id", "village_code")))
+    personal = pl.col("cell").str.contains(LONG) & ~pl.col("cell").str.contains(TIME)
+    personal = personal & ~pl.lit(one.field.endswith(("_id", "village_code")))
     kept = frame.filter(pl.col("cell").is_not_null(), ~personal, pl.lit(read is None) | pl.col("cell").ne_missing(ours))
     return kept.select(ROW, key=pl.lit(key), field=pl.lit(one.field), cell="cell", ours=ours)
 

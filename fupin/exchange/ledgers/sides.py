@@ -20,6 +20,7 @@ HOME, PERSON, ID = "persons.household_id", "persons.person_id", "persons.id_numb
 VALID = ("1", "是", "有效", "Y", "y")
 MEMBER = ("1", "4", "在册", "正常")
 ID_HASHES = "id hash "
+NUMBERED = {"households.household_id": "home_number", HOME: "home_number", PERSON: "person_number"}
 
 
 @dataclass
@@ -34,7 +35,7 @@ def sides(reads: Sequence[ReadTable], refusing: Refusing, region: str) -> Sides:
     """Rows that count at all, villages found by code or name, ID numbers hashed."""
     frames: dict[str, list[pl.DataFrame]] = {"person": [], "household": []}
     for read in reads:
-        rows = _current(read.rows, refusing)
+        rows = _well_numbered(_current(read.rows, refusing), refusing)
         rows = _once(rows, read.found.row, refusing)
         frames[read.found.row].append(rows)
     persons = pl.concat(frames["person"], how="diagonal") if frames["person"] else _none()
@@ -67,6 +68,16 @@ def _current(rows: pl.DataFrame, refusing: Refusing) -> pl.DataFrame:
     for name, words, code in (("valid.record", VALID, "not_valid"), ("valid.member", MEMBER, "not_member")):
         if name in rows.columns:
             rows = refusing.rows(rows, pl.col(name).is_not_null() & ~pl.col(name).is_in(words), code).drop(name)
+    return rows
+
+
+def _well_numbered(rows: pl.DataFrame, refusing: Refusing) -> pl.DataFrame:
+    """Numbers stand in addresses and in keys of the log: a slash or a quotation mark would break both."""
+    for name, code in NUMBERED.items():
+        if name in rows.columns:
+            longest = 24 if name == PERSON else 22  # two digits more make the number of a member
+            shape = rf"^[0-9A-Za-z\x{{4e00}}-\x{{9fff}}_-]{{1,{longest}}}$"
+            rows = refusing.rows(rows, ~pl.col(name).str.contains(shape), code)
     return rows
 
 

@@ -21,7 +21,7 @@ from fupin.kernel.errors import UserError
 from fupin.registry.coded import HEALTH
 from fupin.registry.copying import copy_in, copy_to, quoted, typed_columns
 from fupin.registry.lake_version import hold_lake_key
-from fupin.registry.ledgers.differences import Differences
+from fupin.registry.ledgers.differences import PERSON_FACTS, Differences
 from fupin.registry.ledgers.images import Numbered, log_rows
 from fupin.registry.ledgers.models import LedgerBatch, LedgerCells
 from fupin.registry.ledgers.numbers import marked, write_numbers
@@ -29,6 +29,7 @@ from fupin.registry.ledgers.standing import Standing
 from fupin.registry.models import Household, HouseholdState, Membership, Person, SealedValue, Survey
 from fupin.registry.personal_columns import account_rows, households_numbers, persons_numbers
 from fupin.registry.registry_loading import HEAD, memberships_rows, states_rows
+from fupin.registry.replacing import forget_values
 from fupin.registry.spelling import initials_column, spell_column
 
 Progress = Callable[[str, float], None]
@@ -79,11 +80,12 @@ def _apply(
     progress("写入变更记录", 0.25)
     log = _write_log(by, batch, log_rows(turned, made, batch.as_of))
     revived = now.households.filter(pl.col("undone"))["household_id"]
+    forget_values(_both(persons["person_id"], now.detached["person_id"]), _both(homes["household_id"], revived))
     progress("写入户和人", 0.4)
     _write_homes(homes, made, revived)
     _write_people(persons, made, now.detached)
-    copy_in(SealedValue, [_fresh(numbers, now.detached), _fresh_homes(phones, revived)])
-    copy_in(SealedValue, [_fresh_homes(accounts, revived)])
+    copy_in(SealedValue, [numbers, phones])
+    copy_in(SealedValue, [accounts])
     surveys = copy_in(Survey, [made.surveys.drop("table", "row", "village_code", strict=False)])
     progress("写入改动", 0.75)
     _write_changes(turned, batch.as_of)
@@ -207,6 +209,10 @@ def _write_log(by: User, batch: LedgerBatch, rows: pl.DataFrame) -> int:
     return count
 
 
+def _both(one: pl.Series, other: pl.Series) -> pl.Series:
+    return one.filter(one.is_in(other.implode()))
+
+
 def _write_homes(homes: pl.DataFrame, made: Numbered, revived: pl.Series) -> None:
     again = homes["household_id"].is_in(revived.implode())
     copy_in(Household, [homes.filter(~again)])
@@ -221,7 +227,9 @@ def _write_people(persons: pl.DataFrame, made: Numbered, detached: pl.DataFrame)
     copy_in(Person, [persons.filter(~again)])
     copy_in(Membership, [made.memberships.drop("village_code")])
     if again.any():
-        _renew(Person, persons.filter(again))
+        unsaid = [name for name in PERSON_FACTS if name not in persons.columns]
+        cleared = "".join(f", {name} = NULL" for name in (*unsaid, "lake_former"))
+        _renew(Person, persons.filter(again), extra=cleared)
 
 
 def _renew(model: type[Household | Person], frame: pl.DataFrame, extra: str = "") -> None:
@@ -232,15 +240,6 @@ def _renew(model: type[Household | Person], frame: pl.DataFrame, extra: str = ""
         sets = ", ".join(f"{name} = s.{name}" for name in frame.columns if name != key)
         cursor.execute(f"UPDATE {table} t SET {sets}{extra} FROM stage_renew s WHERE t.{key} = s.{key}")  # noqa: S608
         cursor.execute("DROP TABLE stage_renew")
-
-
-def _fresh(numbers: pl.DataFrame, detached: pl.DataFrame) -> pl.DataFrame:
-    """Numbers that are not in the closed table yet: who was there before has his."""
-    return numbers.filter(~pl.col("record").is_in(detached["person_id"].implode()))
-
-
-def _fresh_homes(values: pl.DataFrame, revived: pl.Series) -> pl.DataFrame:
-    return values.filter(~pl.col("record").is_in(revived.implode()))
 
 
 def _write_changes(found: Differences, effective: date) -> None:

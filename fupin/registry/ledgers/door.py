@@ -10,7 +10,7 @@ from fupin.registry.ledgers.exporting import ask_export, export_now, export_rows
 from fupin.registry.ledgers.known import code_shares
 from fupin.registry.ledgers.models import BatchState, LedgerBatch, LedgerCells, LedgerMapping
 from fupin.registry.ledgers.numbers import changed_numbers
-from fupin.registry.ledgers.standing import Standing, Wanted, hold, standing
+from fupin.registry.ledgers.standing import Standing, Wanted, hold, last_numbers, standing
 from fupin.registry.ledgers.undoing import built_on, undo
 from fupin.registry.ledgers.writing import written
 from fupin.registry.numbers import hashes as id_hashes
@@ -37,6 +37,7 @@ __all__ = [
     "export_rows",
     "hold",
     "id_hashes",
+    "last_numbers",
     "new_household_codes",
     "standing",
     "undo",

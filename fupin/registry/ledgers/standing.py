@@ -86,6 +86,14 @@ def hold(households: pl.Series) -> None:
         cursor.execute("DROP TABLE hold_household")
 
 
+def last_numbers(homes: pl.Series) -> pl.DataFrame:
+    """household_id, last: how far persons of these households were ever numbered, wherever they are now."""
+    asked = homes.drop_nulls().unique().to_list()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT household_id, last FROM fupin_last_numbers(%s::text[])", [asked])
+        return pl.DataFrame(cursor.fetchall(), schema={"household_id": pl.String, "last": pl.Int64}, orient="row")
+
+
 def _elsewhere(cursor: Any, hashes: pl.Series) -> pl.Series:
     asked = hashes.drop_nulls().unique().to_list()
     cursor.execute("SELECT encode(one, 'hex') FROM fupin_ledger_elsewhere(%s::bytea[]) one", [asked])

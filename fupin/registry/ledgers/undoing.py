@@ -15,18 +15,21 @@ from fupin.accounts.api import User
 from fupin.kernel.errors import UserError
 from fupin.registry.ledgers.applying import ENTITIES, settle_households, update_rows
 from fupin.registry.ledgers.models import LedgerBatch, LedgerCells
+from fupin.registry.ledgers.standing import hold
 from fupin.registry.replacing import restore_values
 
 SHOWN = 20
 
-#: a later change of the same household or person that is neither taken back nor a taking back
-BUILT_ON = """
-SELECT DISTINCT mine.household_id, later.kind, later.batch, later.recorded_at::date
-FROM registry_change mine JOIN registry_change later ON later.household_id = mine.household_id AND later.id > mine.id
+#: a later change that is neither taken back nor a taking back, of a household of the batch or of another one with it
+_LATER = """
+SELECT mine.household_id, later.kind, later.batch, later.recorded_at::date
+FROM registry_change mine JOIN registry_change later ON later.{column} = mine.household_id AND later.id > mine.id
 WHERE mine.batch = %s AND mine.kind = 'import' AND later.batch IS DISTINCT FROM mine.batch AND later.kind <> 'reverse'
   AND NOT EXISTS (SELECT FROM registry_change back WHERE back.reverses_id = later.id)
-ORDER BY 1, 4 LIMIT %s
 """
+BUILT_ON = (
+    " UNION ".join(_LATER.format(column=column) for column in ("household_id", "other_id")) + "ORDER BY 1, 4 LIMIT %s"
+)
 #: figures that are not what the batch wrote: somebody changed them by another way (a survey, for instance)
 ROWS = """
 SELECT c.household_id, r.key, r.value AS after, i.before -> 'rows' -> r.key AS before
@@ -44,7 +47,7 @@ class Undone:
 def built_on(batch: LedgerBatch) -> list[tuple[str, str, int | None, str]]:
     """(household, kind of change, batch, day) of what came after; empty when the batch can be taken back."""
     with connection.cursor() as cursor:
-        cursor.execute(BUILT_ON, [batch.pk, SHOWN])
+        cursor.execute(BUILT_ON, [batch.pk, batch.pk, SHOWN])
         found = [(home, kind, other, day.isoformat()) for home, kind, other, day in cursor.fetchall()]
         cursor.execute(CHANGED_ELSEWHERE, [batch.pk, SHOWN])
         return found + [(home, "survey", None, str(year)) for home, year in cursor.fetchall()]
@@ -62,6 +65,8 @@ WHERE c.batch = %s AND c.kind = 'import' AND starts_with(r.key, 'survey/')
 
 def undo(*, by: User, batch: LedgerBatch, reason: str) -> Undone:
     """In the caller's transaction. Raises UserError that says what stands in the way."""
+    homes = _homes(batch)
+    hold(homes)
     if found := built_on(batch):
         raise _built_on(found)
     rows = _rows(batch)
@@ -69,7 +74,6 @@ def undo(*, by: User, batch: LedgerBatch, reason: str) -> Undone:
     _restore(rows)
     restore_values()
     _take_out(batch)
-    homes = _homes(batch)
     settle_households(homes)
     _put_cells_back(batch)
     return Undone(log, rows.height)

@@ -72,21 +72,21 @@ TOLD = """(
 #: what registry_state_is_decided() said of periods, and says from now on
 REWRITTEN = (
     (
-        f"""    ELSIF TG_OP = 'INSERT' THEN  -- periods of households that this very transaction brought in may come with a load
+        """    ELSIF TG_OP = 'INSERT' THEN  -- periods of households that this very transaction brought in may come with a load
         SELECT n.household_id INTO culprit FROM new_rows n
-        WHERE n.household_id NOT IN {NAMED}
+        WHERE n.household_id NOT IN NAMED
           AND registry_undecided(n.household_id, NULL, EXISTS (
             SELECT FROM registry_household h WHERE h.household_id = n.household_id
             AND h.recorded_from = transaction_timestamp() AND h.version = 1)) LIMIT 1;
-    ELSE""",
-        f"""    ELSIF TG_OP = 'INSERT' THEN
+    ELSE""".replace("NAMED", NAMED),
+        """    ELSIF TG_OP = 'INSERT' THEN
         SELECT n.household_id INTO culprit FROM new_rows n
-        WHERE (n.household_id, 'state/' || n.id, jsonb_strip_nulls(to_jsonb(n) - 'recorded_from')) NOT IN {TOLD}
+        WHERE (n.household_id, 'state/' || n.id, jsonb_strip_nulls(to_jsonb(n) - 'recorded_from')) NOT IN TOLD
           AND registry_period_untold(n.household_id, n.id, NULL, to_jsonb(n)) LIMIT 1;
     ELSIF TG_OP = 'UPDATE' THEN  -- one whose number changes is gone, and that is not told
         SELECT o.household_id INTO culprit FROM old_rows o LEFT JOIN new_rows n ON n.id = o.id
         WHERE registry_period_untold(o.household_id, o.id, to_jsonb(o), to_jsonb(n)) LIMIT 1;
-    ELSE""",
+    ELSE""".replace("TOLD", TOLD),
     ),
     (
         "WHERE registry_undecided(o.household_id, NULL, false) LIMIT 1;",

@@ -13,7 +13,7 @@ import xlsxwriter
 from fupin.accounts.api import User
 from fupin.accounts.tests.fixtures import OTHER_VILLAGE, VILLAGE
 from fupin.exchange.ledgers.services import LedgerFile, receive_ledger
-from fupin.exchange.ledgers.work import order_apply, run_apply, run_plan
+from fupin.exchange.ledgers.work import order_apply, order_undo, run_apply, run_plan, run_undo
 from fupin.kernel.identity import check_digit
 from fupin.registry.api import LedgerBatch
 
@@ -95,3 +95,13 @@ def applied(by: User, files: Sequence[LedgerFile], **more: Any) -> LedgerBatch:
     batch = confirmed(by, looked_at(by, files, **more))
     order_apply(by=by, batch_id=batch.pk, in_background=False)
     return run_apply(batch.pk)
+
+
+def undone(by: User, batch: LedgerBatch) -> LedgerBatch:
+    order_undo(by=by, batch_id=batch.pk, reason="传错了文件", in_background=False)
+    return run_undo(batch.pk)
+
+
+def without(row: Sequence[str], *keys: str) -> list[str]:
+    """A row of AB01 with cells left empty."""
+    return ["" if key in keys else cell for key, cell in zip(AB01_HEAD, row, strict=True)]

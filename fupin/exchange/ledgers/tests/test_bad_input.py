@@ -34,7 +34,7 @@ from fupin.exchange.ledgers.work import order_apply, run_plan
 from fupin.exchange.reading.refusals import Refusal
 from fupin.kernel.errors import UserError
 from fupin.kernel.keys import keyed_hash
-from fupin.registry.api import LedgerBatch, Membership, Person
+from fupin.registry.api import LedgerBatch, LedgerCells, Membership, Person
 from fupin.registry.tests.fixtures import Homes
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -197,3 +197,29 @@ def test_a_household_that_nobody_knows_needs_its_own_row(cast: Cast, regions: No
     batch = looked_at(cast.county_office, [as_csv("AB01.csv", [AB01_HEAD, person_row(1), person_row(2)])])
     assert batch.counts["new_person"] == 0
     assert f"登记库和这批台账里都没有户 {HOME}" in refused(batch)[0][2]
+
+
+@pytest.mark.parametrize("home", ["2026/001", "X" * 23, 'A"B', "桂 户１", "A\\B"])
+def test_a_household_number_that_stands_in_no_address_is_refused_with_its_members(
+    cast: Cast, regions: None, home: str
+) -> None:
+    rows = [person_row(1), person_row(1, home, AAB001="", AAB004="")]
+    files = [as_csv("AC01.csv", [AC01_HEAD, home_row(), home_row(home)]), as_csv("AB01.csv", [AB01_HEAD, *rows])]
+    batch = applied(cast.county_office, files)
+    assert (batch.state, batch.counts["new_household"], batch.counts["refused"]) == ("applied", 1, 2)
+    assert [(row, column) for row, column, _why in refused(batch)] == [(3, "户编号"), (3, "户编号")]
+
+
+def test_a_person_number_that_stands_in_no_address_is_refused(cast: Cast, regions: None) -> None:
+    batch = looked_at(cast.county_office, people(person_row(1), person_row(2, AAB001=f"{HOME}/2")))
+    assert [(row, column) for row, column, _why in refused(batch)] == [(3, "人编号")]
+
+
+def test_no_number_of_a_person_is_kept_as_written_however_it_is_spaced(cast: Cast, regions: None) -> None:
+    cells = ["农行 6222 0210 0111 2233 445", "6222-0210-0111-2233-445", "2019-12-31 08:30:15"]
+    homes = [home_row(f"{HOME[:-1]}{serial}", AAQ002=cell) for serial, cell in enumerate(cells)]
+    heads = [person_row(1, row[0], born=f"1970010{serial + 1}") for serial, row in enumerate(homes)]
+    applied(cast.county_office, [as_csv("a.csv", [AC01_HEAD, *homes]), as_csv("b.csv", [AB01_HEAD, *heads])])
+    kept = str(list(LedgerCells.objects.values_list("cells", flat=True)))
+    assert "6222" not in kept
+    assert "2019-12-31 08:30:15" in kept
