@@ -28,5 +28,5 @@ DROP FUNCTION registry_helper_stays_inside;
 
 
 class Migration(migrations.Migration):
-    dependencies = [("registry", "0021_periods_told")]
+    dependencies = [("registry", "0023_values_given_up")]
     operations = [migrations.RunSQL(STAYS, UNSTAYS)]
