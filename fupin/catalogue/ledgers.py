@@ -29,6 +29,8 @@ SPECIAL: Mapping[str, tuple[str, tuple[str, str]]] = {
     "households.county": ("text", ("县名称", "name of the county")),
     "households.town": ("text", ("乡镇名称", "name of the township")),
     "households.village": ("text", ("行政村名称", "name of the village")),
+    "group.number": ("text", ("户序号（本表内）", "number of the household in the list")),
+    "group.head": ("text", ("户主姓名", "name of the head")),
     "valid.record": ("text", ("有效标志", "valid record")),
     "valid.member": ("text", ("人员状态", "state of the person")),
 }

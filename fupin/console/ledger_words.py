@@ -22,6 +22,7 @@ KINDS: Mapping[str, Any] = {
     "new_year": gettext_lazy("新年度"),
     "changed": gettext_lazy("改动"),
     "missing": gettext_lazy("台账里没有的成员"),
+    "grouped": gettext_lazy("分出的户"),
     "refused": gettext_lazy("未接受的行"),
 }
 TONES = {
@@ -59,8 +60,8 @@ def _line(row: Mapping[str, Any], villages: Mapping[str, str]) -> Line:
     return Line(
         row["kind"],
         _place(row),
-        row["household_id"] or "",
-        row["person_id"] or "",
+        number_shown(row["household_id"] or ""),
+        number_shown(row["person_id"] or ""),
         mask_name(row["name"]) if row["name"] else "",
         villages.get(row["village_code"] or "", row["village_code"] or ""),
         (row["column"] or "") if refused or field is None else tongue(field.column),
@@ -71,6 +72,15 @@ def _line(row: Mapping[str, Any], villages: Mapping[str, str]) -> Line:
     )
 
 
+def number_shown(number: str) -> str:
+    """A household that has no code yet, and its members, by their place in the list."""
+    if not number.startswith("+"):
+        return number
+    if len(number) > 6:
+        return _("新户 %(home)s 第 %(n)s 人") % {"home": int(number[1:-2]), "n": int(number[-2:])}
+    return _("新户 %(home)s") % {"home": int(number[1:])}
+
+
 def _place(row: Mapping[str, Any]) -> str:
     if row["row"] is None:
         return ""
@@ -78,6 +88,8 @@ def _place(row: Mapping[str, Any]) -> str:
 
 
 def _after(row: Mapping[str, Any], field: Field | None) -> str:
+    if row["kind"] == "grouped":
+        return _("%(n)s 人") % {"n": row["after"]}
     if row["kind"] == "new_household":
         return registry.label("household_state", row["after"], language())
     return shown(field, row["after"]) if field is not None else str(row["after"] or "")

@@ -21,7 +21,7 @@ from fupin.exchange.kept import KeptFile, files_kept
 from fupin.exchange.kept_secret import opened_mark, sealed_mark
 from fupin.exchange.key_rotation import drop_key, keys_used, rotate_key
 from fupin.exchange.ledgers.codes import list_name, lists_for
-from fupin.exchange.ledgers.mapping import ColumnMap, TableMap, as_layout, closed, from_json
+from fupin.exchange.ledgers.mapping import ColumnMap, TableMap, closed, from_json
 from fupin.exchange.ledgers.planning import KINDS as LEDGER_KINDS
 from fupin.exchange.ledgers.queries import (
     Shown,
@@ -29,6 +29,7 @@ from fupin.exchange.ledgers.queries import (
     batches_for,
     columns_shown,
     differences_for,
+    layout_for,
     mapping_for,
     mappings_for,
 )
@@ -69,6 +70,7 @@ from fupin.exchange.reading.reasons import reason_title
 from fupin.exchange.reading.refusals import Refusal
 from fupin.exchange.rules import dataset_named
 from fupin.exchange.services import SEEN_EN, SEEN_ZH, enqueue, process, receive, sweep
+from fupin.exchange.turning_back import may_turn_back, turn_back
 from fupin.kernel.giving_up import when_given_up
 
 __all__ = [
@@ -103,7 +105,6 @@ __all__ = [
     "agree",
     "agreement_for",
     "agreements_for",
-    "as_layout",
     "batch_for",
     "batches_for",
     "closed",
@@ -129,11 +130,13 @@ __all__ = [
     "guess_dataset",
     "holds_now",
     "keys_used",
+    "layout_for",
     "let_out",
     "list_name",
     "lists_for",
     "mapping_for",
     "mappings_for",
+    "may_turn_back",
     "note_outgoing",
     "open_subscriptions",
     "opened_mark",
@@ -166,6 +169,7 @@ __all__ = [
     "skip_table",
     "subscribe",
     "sweep",
+    "turn_back",
     "unsubscribe",
     "usable_deliveries",
     "when_given_up",

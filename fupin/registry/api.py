@@ -20,12 +20,11 @@ from fupin.registry.changes.known import (
     summed,
 )
 from fupin.registry.changes.members import add_member, end_membership
-from fupin.registry.changes.number_changes import correct_number, reverse, take_back
+from fupin.registry.changes.number_changes import correct_number, reverse
 from fupin.registry.changes.paper_files import add_paper, open_paper, papers_of
 from fupin.registry.changes.papers import Paper, missing_papers, on_paper, paper_of
 from fupin.registry.changes.reversal import builds_on
 from fupin.registry.changes.states import change_state
-from fupin.registry.ciphers import Aead, aead
 from fupin.registry.dossiers.counting import (
     HelpingCounts,
     Tally,
@@ -78,12 +77,14 @@ from fupin.registry.ledgers.door import (
     apply_differences,
     ask_export,
     built_on,
+    changed_numbers,
     code_shares,
     differences,
     export_now,
     export_rows,
     hold,
     id_hashes,
+    new_household_codes,
     standing,
     undo,
     written,
@@ -147,17 +148,15 @@ from fupin.registry.searching import is_broad, search_households
 from fupin.registry.services import Receipt, ask_value, open_value, reveal, reveal_id
 from fupin.registry.snapshot import SnapshotInfo, snapshot
 from fupin.registry.spelling import spell, spell_column
-from fupin.registry.timeline import Act, Answer, Change, Touched, answering_for, answers_of, timeline_of
+from fupin.registry.timeline import Act, Answer, Touched, answering_for, answers_of, timeline_of
 
 __all__ = [
     "NATION",
     "Act",
-    "Aead",
     "Answer",
     "Applied",
     "Attached",
     "BatchState",
-    "Change",
     "ChangePaper",
     "Counted",
     "Exit",
@@ -209,7 +208,6 @@ __all__ = [
     "add_member",
     "add_paper",
     "advance_project",
-    "aead",
     "answering_for",
     "answers_of",
     "apply_differences",
@@ -226,6 +224,7 @@ __all__ = [
     "change_for",
     "change_head",
     "change_state",
+    "changed_numbers",
     "changes_for",
     "changes_of",
     "children",
@@ -282,6 +281,7 @@ __all__ = [
     "merge",
     "missing_papers",
     "new_household",
+    "new_household_codes",
     "on_paper",
     "one_rotation",
     "open_paper",
@@ -322,7 +322,6 @@ __all__ = [
     "states_of",
     "summed",
     "survey_of",
-    "take_back",
     "team_counts",
     "team_of",
     "timeline_of",

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import polars as pl
@@ -27,7 +27,7 @@ from fupin.registry.copying import copy_to
 from fupin.registry.first_loading import OWNER
 from fupin.registry.lake_version import lake_key_in_use
 from fupin.registry.numbers import canonical, hashes, tails
-from fupin.registry.personal_columns import phone_number
+from fupin.registry.personal_columns import account_rows, phone_number
 from fupin.registry.progress import Progress, quiet
 from fupin.registry.sealing import bound_to, hint_of, seal, unseal
 
@@ -100,6 +100,7 @@ def renew(*, purpose: str, progress: Progress | None = None) -> dict[str, int]:
     if purpose == "encryption":
         rows["change_files"] = paper_files.reseal()
         rows["second_factors"] = accounts.reseal_factors()
+        rows["openings"] = accounts.reseal_openings()
     return rows
 
 
@@ -137,6 +138,7 @@ def drop_key(*, by: User | None, purpose: str, id_: str) -> None:
         kept = keys.without(purpose, id_)
         if purpose == "encryption":
             accounts.reseal_factors()
+            accounts.reseal_openings()
         if id_ in _in_use(purpose):
             raise UserError(
                 f"新的运行还在用数据湖密钥 {id_}，不能删除",
@@ -164,6 +166,8 @@ def _forget_former_hashes() -> None:
         with transaction.atomic(using=OWNER), connections[OWNER].cursor() as cursor:
             cursor.execute(FORGET, {"last": last, "used": lake_key_in_use(OWNER), "batch": BATCH})
             last = cursor.fetchone()[0]
+    with transaction.atomic(using=OWNER), connections[OWNER].cursor() as cursor:
+        cursor.execute("UPDATE registry_formervalue SET lake_former = NULL WHERE lake_former IS NOT NULL")
 
 
 @contextmanager
@@ -262,6 +266,57 @@ def _lake_hashes(keys: Keys, rows: Rows) -> pl.DataFrame:
     )
 
 
+def _account_marks(keys: Keys, rows: Rows) -> pl.DataFrame:
+    clear = [unseal(keys, cipher, bound_to(k, "bank_account")) for k, cipher in rows]
+    made = account_rows(keys, pl.Series([row[0] for row in rows]), pl.Series(clear))
+    return made.select("lookup", "lookup_key", k="record").select("k", "lookup", "lookup_key")
+
+
+def _former(keys: Keys, rows: Rows) -> pl.DataFrame:
+    """k, record, field, cipher, masked form → both under the present encryption key."""
+    made = _values(keys, [row[:4] for row in rows])
+    hints = [
+        None if hint is None else seal(keys, unseal(keys, hint, hint_of(record)), hint_of(record))
+        for _k, record, _field, _cipher, hint in rows
+    ]
+    return made.with_columns(hint=pl.Series(hints, dtype=pl.Binary))
+
+
+def _former_hashes(keys: Keys, rows: Rows) -> pl.DataFrame:
+    """k, record, field, cipher → the hashes that the field has."""
+    frames = []
+    for field, anew in (("id_number", _person_hashes), ("phone", _phone_hashes), ("bank_account", _account_marks)):
+        mine = [row for row in rows if row[2] == field]
+        if mine:
+            made = anew(keys, [(record, cipher) for _k, record, _field, cipher in mine])
+            plain = {name: name.removeprefix("id_").removeprefix("phone_") for name in made.columns[1:]}
+            frames.append(made.rename(plain).with_columns(k=pl.Series([row[0] for row in mine])))
+    whole = pl.concat(frames, how="diagonal")
+    missing = [pl.lit(None, pl.Binary).alias(name) for name in ("tail4", "tail6") if name not in whole.columns]
+    return whole.with_columns(missing).select("k", "lookup", "tail4", "tail6", "lookup_key")
+
+
+def _former_lake(keys: Keys, rows: Rows) -> pl.DataFrame:
+    made = _lake_hashes(keys, [(record, cipher) for _k, record, cipher in rows])
+    return made.with_columns(k=pl.Series([row[0] for row in rows]))
+
+
+FORMER_KEY = "lpad(id::text, 20, '0')"  # numbers in the order of texts
+
+
+def _former_place(purpose: str, used: str, columns: str, anew: Callable[[Keys, Rows], pl.DataFrame]) -> Place:
+    return Place(
+        f"registry_formervalue.{used}",
+        purpose,
+        "registry_formervalue",
+        "lpad(t.id::text, 20, '0') = n.k",
+        f"SELECT {used}, count(*) FROM registry_formervalue WHERE {used} IS NOT NULL GROUP BY 1",  # noqa: S608
+        f"SELECT {FORMER_KEY}, {columns} FROM registry_formervalue WHERE {used} IS NOT NULL AND {used} <> %(now)s "  # noqa: S608
+        f"AND {FORMER_KEY} > %(last)s ORDER BY 1 LIMIT %(batch)s",
+        anew,
+    )
+
+
 def _hint_place(table: str, pk: str, column: str) -> Place:
     head = HEAD.format(column)
     return Place(
@@ -283,9 +338,9 @@ def _hash_place(table: str, pk: str, field: str, kind: str, anew: Callable[[Keys
         table,
         f"t.{pk} = n.k",
         f"SELECT lookup_key, count(*) FROM {table} WHERE lookup_key IS NOT NULL GROUP BY 1",  # noqa: S608
-        f"SELECT {pk}, s.cipher FROM {table} JOIN registry_sealedvalue s "  # noqa: S608
+        f"SELECT {pk}, s.cipher FROM {table} t JOIN registry_sealedvalue s "  # noqa: S608
         f"ON s.kind = '{kind}' AND s.record = {pk} AND s.field = '{field}' "
-        f"WHERE lookup_key <> %(now)s AND {pk} > %(last)s ORDER BY {pk} LIMIT %(batch)s",
+        f"WHERE t.lookup_key <> %(now)s AND {pk} > %(last)s ORDER BY {pk} LIMIT %(batch)s",
         anew,
     )
 
@@ -304,19 +359,26 @@ PLACES = (
         "split_part(%(last)s, ' ', 3)) ORDER BY kind, record, field LIMIT %(batch)s",
         _values,
     ),
-    Place(
-        "registry_formernumber",
-        "encryption",
-        "registry_formernumber",
-        "t.id = n.k::bigint",
-        "SELECT key, count(*) FROM registry_formernumber GROUP BY 1",
-        "SELECT lpad(id::text, 20, '0'), person_id, 'id_number', cipher FROM registry_formernumber "
-        "WHERE key <> %(now)s AND lpad(id::text, 20, '0') > %(last)s ORDER BY 1 LIMIT %(batch)s",
-        _values,
-    ),
     _hint_place("registry_person", "person_id", "id_hint"),
     _hint_place("registry_household", "household_id", "phone_hint"),
     _hint_place("registry_helper", "helper_id", "phone_hint"),
+    replace(
+        _hint_place("registry_sealedvalue", "record", "hint"),
+        match="t.kind = 'household' AND t.record = n.k AND t.field = 'bank_account'",
+    ),
+    Place(
+        "registry_sealedvalue.lookup",
+        "lookup",
+        "registry_sealedvalue",
+        "t.kind = 'household' AND t.record = n.k AND t.field = 'bank_account'",
+        "SELECT lookup_key, count(*) FROM registry_sealedvalue WHERE lookup_key IS NOT NULL GROUP BY 1",
+        "SELECT record, cipher FROM registry_sealedvalue WHERE kind = 'household' AND field = 'bank_account' "
+        "AND lookup_key <> %(now)s AND record > %(last)s ORDER BY record LIMIT %(batch)s",
+        _account_marks,
+    ),
+    _former_place("encryption", "key", "record, field, cipher, hint", _former),
+    _former_place("lookup", "lookup_key", "record, field, cipher", _former_hashes),
+    _former_place(LAKE, "lake_key_id", "record, cipher", _former_lake),
     _hash_place("registry_person", "person_id", "id_number", "person", _person_hashes),
     _hash_place("registry_household", "household_id", "phone", "household", _phone_hashes),
     Place(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from fupin.kernel.keys import Key, Keys
-from fupin.kernel.masks import mask_id, mask_phone
+from fupin.kernel.masks import mask_id, mask_numbers, mask_phone
 from fupin.registry.models import Kind, SealedField
 from fupin.registry.number_facts import facts_columns
 from fupin.registry.numbers import canonical, hashes, masked, sealed, tails
@@ -68,6 +68,21 @@ def closed_rows(keys: Keys, kind: str, field: str, records: pl.Series, values: p
         cipher=cipher,
         key=pl.lit(keys.encryption.id),
     )
+
+
+def account_rows(keys: Keys, records: pl.Series, written: pl.Series) -> pl.DataFrame:
+    """Rows of ``SealedValue`` for bank accounts, with what tells them apart without opening one."""
+    full = pl.DataFrame({"record": records, "written": written}).drop_nulls("written")
+    numbers = account_number(full["written"])
+    hints = sealed(keys, masked(numbers, mask_numbers), [hint_of(record) for record in full["record"]])
+    return closed_rows(keys, Kind.HOUSEHOLD, SealedField.BANK_ACCOUNT, full["record"], full["written"]).with_columns(
+        hint=hints, lookup=hashes(keys.lookup, "account:" + numbers), lookup_key=pl.lit(keys.lookup.id)
+    )
+
+
+def account_number(written: pl.Series) -> pl.Series:
+    """Without blanks and hyphens: so two writings of one account are the same."""
+    return written.str.replace_all(r"[\s-]", "")
 
 
 def phone_number(written: pl.Series) -> pl.Series:

@@ -72,6 +72,8 @@ def read(item: Item, typed: str) -> Any:
         return text == "1"
     try:
         number = Decimal(text)
+        if not number.is_finite():
+            raise InvalidOperation
         whole = number * 100 if column.type == "money" else number
         if column.type == "decimal":
             return round(number, 3)

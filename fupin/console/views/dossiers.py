@@ -18,7 +18,7 @@ from fupin.console.dossiers import stating
 from fupin.console.dossiers.papers import place_paper, village_paper
 from fupin.console.dossiers.place import place_dossier
 from fupin.console.dossiers.village import village_dossier
-from fupin.console.filters import day
+from fupin.console.filters import day, whole
 from fupin.kernel.errors import Forbidden, UserError
 from fupin.registry import api as registry
 from fupin.registry.api import Region
@@ -69,7 +69,7 @@ def _village(
 ) -> HttpResponse:
     asked = request.GET.get("year", "")
     context = {"area": AREA, "region": village, "crumbs": crumbs, "code": village.code}
-    context |= village_dossier(user, village, int(asked) if asked.isdigit() else None)
+    context |= village_dossier(user, village, whole(asked))
     context |= {
         "problem": problem,
         "typed": typed or {},
@@ -154,7 +154,7 @@ def village_act(request: HttpRequest, code: str, act: str) -> HttpResponse:
 
 def _done(user: User, village: str, act: str, typed: QueryDict) -> str:
     given = {name: typed.get(name, "").strip() for name in ("name", "role", "unit", "post", "source", "progress")}
-    number = int(typed.get("number", "0")) if typed.get("number", "0").isdigit() else 0
+    number = whole(typed.get("number", "")) or 0
     if act == "send":
         who = {name: given[name] for name in ("name", "role", "unit", "post")}
         registry.send_to_village(by=user, village=village, since=_day(typed.get("since", "")), **who)
@@ -164,7 +164,7 @@ def _done(user: User, village: str, act: str, typed: QueryDict) -> str:
         return _("已登记离任。")
     if act == "plan":
         funds = stating.read(_FUNDS, typed.get("funds", ""))
-        year = int(typed.get("year", "0")) if typed.get("year", "0").isdigit() else 0
+        year = whole(typed.get("year", "")) or 0
         what = {name: given[name] for name in ("name", "source", "progress")}
         registry.plan_project(by=user, village=village, year=year, funds=funds, **what)
         return _("已登记项目。")
@@ -194,7 +194,7 @@ def dossier_paper(request: HttpRequest, code: str) -> HttpResponse:
     region, _crumbs, parts = _where(user, code)
     if region is not None and region.level == VILLAGE:
         asked = request.POST.get("year", "")
-        told = village_dossier(user, region, int(asked) if asked.isdigit() else None)
+        told = village_dossier(user, region, whole(asked))
         return hand_out(user, "village", village_paper(region, told), object_id=code, region=code)
     told = place_dossier(user, region.code if region else NATION, parts)
     data = place_paper(region, told)

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from fupin.accounts import api as accounts
 from fupin.catalogue.ledgers import ledger_fields
+from fupin.catalogue.schema import code_lists
 from fupin.exchange import api as exchange
 from fupin.exchange.api import ColumnMap, Shown
 from fupin.kernel.errors import NotFound, UserError
@@ -20,6 +21,7 @@ from fupin.ui.places import village_names
 from fupin.ui.templatetags.ui import language, tongue
 
 AREA = "ledgers"
+STATES = "household_state"
 OUTSIDE = 12  # values outside a list that are shown
 
 
@@ -36,7 +38,7 @@ def columns(request: HttpRequest, number: int, table: int) -> HttpResponse:
             said = _said(request, [column["heading"] for column in one.tables[table]["map"]["columns"]])
             exchange.say_columns(
                 by=user, batch_id=number, number=table, columns=said, row=request.POST.get("row", ""),
-                save_as=request.POST.get("save_as", ""),
+                save_as=request.POST.get("save_as", ""), state=_state(request),
             )  # fmt: skip
             return redirect("console:ledger", number)
         except UserError as error:
@@ -51,6 +53,8 @@ def _page(request: HttpRequest, one: Any, table: int, problem: Problem | None) -
     context = {
         "area": AREA, "one": one, "table": table, "told": told, "row": row, "problem": problem,
         "columns": [_dressed(number, column) for number, column in enumerate(shown)], "groups": _groups(row),
+        "states": [(code, code_lists()[STATES].label(code, language())) for code in code_lists()[STATES].values],
+        "state": request.POST.get("state", told["map"].get("state", "")),
         "save_as": request.POST.get("save_as", told["name"]), "known": sum(bool(c.column.field) for c in shown),
     }  # fmt: skip
     return render(request, "console/ledger_columns.html", context, status=400 if problem else 200)
@@ -71,6 +75,14 @@ def _said(request: HttpRequest, headings: Sequence[str]) -> list[ColumnMap]:
         writes = "code" if request.POST.get(f"writes-{place}") == "code" else "label"
         said.append(ColumnMap(heading, field, codes, keep=keep, writes=writes))
     return said
+
+
+def _state(request: HttpRequest) -> str:
+    """Raises NotFound for a state that there is not."""
+    state = request.POST.get("state", "")
+    if state and state not in code_lists()[STATES].values:
+        raise NotFound(state)
+    return state
 
 
 def _dressed(number: int, shown: Shown) -> dict[str, Any]:
@@ -94,12 +106,12 @@ def _dressed(number: int, shown: Shown) -> dict[str, Any]:
 
 def _groups(row: str) -> list[tuple[str, list[tuple[str, str]]]]:
     """Fields to choose from, by table."""
-    names = {"households": _("户"), "persons": _("人"), "survey": _("年度"), "valid": _("有效性")}
+    names = {"households": _("户"), "persons": _("人"), "survey": _("年度"), "group": _("分户"), "valid": _("有效性")}
     groups: dict[str, list[tuple[str, str]]] = {name: [] for name in names}
     for id_, field in ledger_fields().items():
         if id_ == ("households.household_id" if row == "person" else "persons.household_id"):
             continue
-        if row == "household" and field.table == "persons":
+        if row == "household" and field.table in ("persons", "group"):
             continue
         groups[field.table].append((id_, tongue(field.column)))
     return [(names[name], fields) for name, fields in groups.items() if fields]

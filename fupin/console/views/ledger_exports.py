@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
@@ -15,7 +14,7 @@ from django.views.decorators.http import require_http_methods
 
 from fupin.accounts import api as accounts
 from fupin.accounts.api import Deed, User
-from fupin.catalogue.ledgers import Layout, layouts
+from fupin.catalogue.ledgers import layouts
 from fupin.console.forms import RevealForm
 from fupin.console.ledger_books import ledger_book, ledger_csv
 from fupin.exchange import api as exchange
@@ -77,22 +76,10 @@ def _asked(request: HttpRequest, user: User) -> Asked:
     year = said.get("year", "")
     if place is None or not year.isdecimal() or said.get("form") not in FORMATS:
         raise NotFound(said.get("region", ""))
-    layout, writes = _layout(user, said.get("layout", ""))
+    layout, writes = exchange.layout_for(user, said.get("layout", ""))
     reason = said.get("usual", "") or said.get("words", "")
     order = LedgerOrder(layout, place.code, int(year), writes)
     return Asked(order, said.get("full") == "1", reason, said["form"])
-
-
-def _layout(user: User, wanted: str) -> tuple[Layout, dict[str, Any]]:
-    """An official layout, or that of a saved mapping with its own way of writing codes. Raises NotFound."""
-    if wanted in layouts():
-        return layouts()[wanted], {}
-    if not wanted.removeprefix("m").isdecimal():
-        raise NotFound(wanted)
-    saved = exchange.mapping_for(user, int(wanted.removeprefix("m")))
-    found = exchange.from_json(saved.mapping)
-    layout = exchange.as_layout(saved.pk, saved.name, found)
-    return layout, {one.heading: (one.writes, one.codes, dict(one.own)) for one in found.columns if one.field}
 
 
 def _page(request: HttpRequest, user: User, error: UserError | None = None) -> HttpResponse:

@@ -34,6 +34,7 @@ from fupin.ui.templatetags.ui import language, tongue
 AREA = "ledgers"
 BUSY = (BatchState.READING, BatchState.APPLYING, BatchState.UNDOING)
 PAGE, BOOK = 50, 100_000
+NOT_BY_REGION = ("grouped", "refused")
 
 
 @room(AREA)
@@ -115,10 +116,10 @@ def _differences(request: HttpRequest, user: User, one: LedgerBatch) -> dict[str
     names = village_names([row["village_code"] for row in rows if row["village_code"]])
     regions = village_names([code for code in one.counts["regions"] if code])
     return {
-        "asked": asked, "kinds": [(kind, word, one.counts[kind]) for kind, word in KINDS.items()],
+        "asked": asked, "kinds": _kinds(one),
         "lines": lines(rows, names), "count": found.height, "pages": pages, "page": page,
         "kind_words": KINDS,
-        "regions": [(code, regions.get(code, code), [told.get(kind, 0) for kind in KINDS if kind != "refused"])
+        "regions": [(code, regions.get(code, code), [told.get(kind, 0) for kind in KINDS if kind not in NOT_BY_REGION])
                     for code, told in one.counts["regions"].items()],
         "figures": _figures(one), "doubts": _doubts(one),
         "untranslated": [(tongue(ledger_fields()[field].column), cell, count)
@@ -126,6 +127,12 @@ def _differences(request: HttpRequest, user: User, one: LedgerBatch) -> dict[str
         "nothing": not any(one.counts[kind] for kind in ("new_household", "new_person", "new_year", "changed")),
         "open_doubts": any(not doubt["confirmed_by"] for doubt in one.doubts),
     }  # fmt: skip
+
+
+def _kinds(one: LedgerBatch) -> list[tuple[str, Any, int]]:
+    """Households made out of rows are told where there are any."""
+    counted = [(kind, word, one.counts.get(kind, 0)) for kind, word in KINDS.items()]
+    return [told for told in counted if told[0] != "grouped" or told[2]]
 
 
 def _asked(found: pl.DataFrame, asked: dict[str, str]) -> pl.DataFrame:

@@ -6,107 +6,14 @@ A person is who his number says (人编号), else who his ID number says, never 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
 
 import polars as pl
-from django.conf import settings
 
-from fupin.exchange.ledgers.reading import ReadTable
 from fupin.exchange.ledgers.refusing import Refusing
-from fupin.exchange.ledgers.villages import with_villages
+from fupin.exchange.ledgers.sides import ID_HASHES, Sides, plain
 from fupin.exchange.reading.table import ROW
-from fupin.kernel.keys import Key
-from fupin.registry import api as registry
-from fupin.registry.api import LedgerIncoming, Standing, Wanted
-
-VALID = ("1", "是", "有效", "Y", "y")
-MEMBER = ("1", "4", "在册", "正常")
-ID_HASHES = "id hash "
-
-
-@dataclass
-class Sides:
-    """All rows of the tables of persons, and of the tables of households, by field id."""
-
-    persons: pl.DataFrame
-    homes: pl.DataFrame
-
-
-def sides(reads: Sequence[ReadTable], refusing: Refusing, region: str) -> Sides:
-    """Rows that count at all, villages found by code or name, ID numbers hashed."""
-    frames: dict[str, list[pl.DataFrame]] = {"person": [], "household": []}
-    for read in reads:
-        rows = _current(read.rows, refusing)
-        rows = _once(rows, read.found.row, refusing)
-        frames[read.found.row].append(rows)
-    persons = pl.concat(frames["person"], how="diagonal") if frames["person"] else _none()
-    homes = pl.concat(frames["household"], how="diagonal") if frames["household"] else _none()
-    homes = _with(homes, "households.household_id", "survey.year")
-    persons = _with(persons, "persons.person_id", "persons.household_id", "persons.id_number")
-    for key in _lookup_keys():
-        hashed = registry.id_hashes(key, persons["persons.id_number"]).bin.encode("hex")
-        persons = persons.with_columns(hashed.alias(f"{ID_HASHES}{key.id}"))
-    return Sides(with_villages(persons, region, refusing), with_villages(homes, region, refusing))
-
-
-def _none() -> pl.DataFrame:
-    return pl.DataFrame(schema={ROW: pl.Int64, "table": pl.Int32})
-
-
-def _with(frame: pl.DataFrame, *names: str) -> pl.DataFrame:
-    types = {"survey.year": pl.Int64}
-    return frame.with_columns(
-        pl.lit(None, types.get(name, pl.String)).alias(name) for name in names if name not in frame.columns
-    )
-
-
-def _lookup_keys() -> Sequence[Key]:
-    keys: Sequence[Key] = settings.FUPIN_KEYS.now.lookups
-    return keys
-
-
-def _current(rows: pl.DataFrame, refusing: Refusing) -> pl.DataFrame:
-    for name, words, code in (("valid.record", VALID, "not_valid"), ("valid.member", MEMBER, "not_member")):
-        if name in rows.columns:
-            rows = refusing.rows(rows, pl.col(name).is_not_null() & ~pl.col(name).is_in(words), code).drop(name)
-    return rows
-
-
-def _once(rows: pl.DataFrame, kind: str, refusing: Refusing) -> pl.DataFrame:
-    """The same person, or the same household in the same year, twice in one table: the first row counts."""
-    names = (
-        (["persons.person_id"], ["persons.id_number"])
-        if kind == "person"
-        else (
-            ["households.household_id", "survey.year"]
-            if "survey.year" in rows.columns
-            else ["households.household_id"],
-        )
-    )
-    for keys in names:
-        if rows.height and keys[0] in rows.columns:
-            rows = rows.with_columns(first=pl.col(ROW).first().over(keys))
-            again = pl.col(keys[0]).is_not_null() & (pl.col(ROW) != pl.col("first"))
-            rows = refusing.rows(rows, again, "twice", pl.col("first")).drop("first")
-    return rows
-
-
-def wanted(found: Sides, year: int) -> Wanted:
-    """What has to be asked of the registry."""
-    homes = pl.concat([found.homes["households.household_id"], found.persons["persons.household_id"]])
-    hashes = [
-        found.persons[name].drop_nulls().str.decode("hex")
-        for name in found.persons.columns
-        if name.startswith(ID_HASHES)
-    ]
-    years = {year, *found.homes["survey.year"].drop_nulls().unique().to_list()}
-    if "survey.year" in found.persons.columns:
-        years |= set(found.persons["survey.year"].drop_nulls().unique().to_list())
-    return Wanted(
-        [], homes, found.persons["persons.person_id"], pl.concat(hashes) if hashes else pl.Series([], dtype=pl.Binary),
-        sorted(years),
-    )  # fmt: skip
+from fupin.registry.api import LedgerIncoming, Standing
 
 
 def gather(found: Sides, now: Standing, as_of: date, year: int, refusing: Refusing) -> LedgerIncoming:
@@ -114,14 +21,14 @@ def gather(found: Sides, now: Standing, as_of: date, year: int, refusing: Refusi
     persons = _matched(found.persons, now, refusing)
     said = _home_facts(found.homes, persons)
     homes, accepted = _homes(said, now, as_of, refusing)
-    persons = _placed(persons, accepted, as_of, refusing)
+    persons = _placed(persons, accepted, now, as_of, refusing)
     surveys = _surveys(found.homes, persons, accepted, year)
     return LedgerIncoming(homes, _people(persons, now), surveys)
 
 
 def _matched(persons: pl.DataFrame, now: Standing, refusing: Refusing) -> pl.DataFrame:
     """``known``: the number of the person in the registry; ``home``: his household there."""
-    held = now.persons.select("person_id", home="household_id", held_hash="id_lookup")
+    held = now.persons.select("person_id", home="household_id", held_hash="id_lookup", held_name="name")
     rows = persons.join(held, left_on="persons.person_id", right_on="person_id", how="left", maintain_order="left")
     known = pl.when(pl.col("home").is_not_null()).then("persons.person_id")
     rows = rows.with_columns(known=known, by_id=pl.lit(None, pl.String), own=pl.lit(None, pl.String))
@@ -133,18 +40,33 @@ def _matched(persons: pl.DataFrame, now: Standing, refusing: Refusing) -> pl.Dat
             by_id=pl.coalesce("by_id", "found"), own=pl.coalesce("own", pl.when(same).then("persons.person_id"))
         ).drop("found")
     has_id = pl.col("persons.id_number").is_not_null()
-    differs = pl.col("known").is_not_null() & pl.col("held_hash").is_not_null() & has_id & pl.col("own").is_null()
-    rows = refusing.rows(rows, differs, "key_differs", pl.col("persons.person_id"))
+    differs = pl.col("known").is_not_null() & has_id & pl.col("own").is_null()
+    rows = _renumbered(rows.with_columns(id_differs=differs), now, refusing)
     elsewhere = pl.col("persons.person_id").is_not_null() & (pl.col("by_id") != pl.col("persons.person_id"))
     rows = refusing.rows(rows, elsewhere, "id_elsewhere", pl.col("by_id"))
     rows = _detached(rows, now, refusing)
-    rows = rows.with_columns(known=pl.coalesce("known", "by_id")).drop("home", "held_hash", "by_id", "own")
+    rows = rows.with_columns(known=pl.coalesce("known", "by_id")).drop("home", "held_hash", "held_name", "by_id", "own")
     places = now.persons.select("person_id", home="household_id", held_hash="id_lookup")
     rows = rows.join(places, left_on="known", right_on="person_id", how="left", maintain_order="left")
     moved = pl.col("home").is_not_null() & (pl.col("persons.household_id") != pl.col("home"))
     rows = refusing.rows(rows, moved, "other_household", pl.col("home"))
     rows = rows.with_columns(pl.coalesce("persons.household_id", "home").alias("persons.household_id"))
     return refusing.rows(rows, pl.col("persons.household_id").is_null(), "no_household")
+
+
+def _renumbered(rows: pl.DataFrame, now: Standing, refusing: Refusing) -> pl.DataFrame:
+    """A known person of another ID number than is registered: his own number corrected, if he is the same by name and
+    the number is nobody's (somebody's here is refused by the caller)."""
+    names = [name for name in rows.columns if name.startswith(ID_HASHES)]
+    said = pl.col("persons.name") if "persons.name" in rows.columns else pl.lit(None, pl.String)
+    same = plain(said) == plain(pl.col("held_name"))
+    held = pl.col("held_hash").is_not_null()
+    stranger = pl.col("id_differs") & held & ~same.fill_null(False) & pl.col("by_id").is_null()
+    rows = refusing.rows(rows, stranger, "key_differs", pl.col("persons.person_id"))
+    for code, hashes in (("number_elsewhere", now.elsewhere), ("number_of_gone", now.gone["id_lookup"].drop_nulls())):
+        taken = pl.any_horizontal(pl.col(name).is_in(hashes.implode()) for name in names)
+        rows = refusing.rows(rows, pl.col("id_differs") & taken, code)
+    return rows
 
 
 def _detached(rows: pl.DataFrame, now: Standing, refusing: Refusing) -> pl.DataFrame:
@@ -157,11 +79,24 @@ def _detached(rows: pl.DataFrame, now: Standing, refusing: Refusing) -> pl.DataF
     rows = refusing.rows(rows, fresh & left, "left")
     other = pl.any_horizontal(pl.col(name).is_in(now.elsewhere.implode()) for name in names)
     rows = refusing.rows(rows, fresh & other, "elsewhere")
+    rows = _again(rows, now, names)
     held = now.detached.select("person_id", gone_hash="id_lookup")
     rows = rows.join(held, left_on="persons.person_id", right_on="person_id", how="left", maintain_order="left")
     same = pl.any_horizontal(pl.col(name) == pl.col("gone_hash") for name in names)
     differs = pl.col("gone_hash").is_not_null() & ~same.fill_null(False)
     return refusing.rows(rows, differs, "key_differs", pl.col("persons.person_id")).drop("gone_hash")
+
+
+def _again(rows: pl.DataFrame, now: Standing, names: Sequence[str]) -> pl.DataFrame:
+    """Who came with a batch that was taken back, and has no 人编号 in the list, is known by his ID number."""
+    held = now.detached.drop_nulls("id_lookup").unique("id_lookup").select("id_lookup", former="person_id")
+    for name in names:
+        rows = rows.join(held, left_on=name, right_on="id_lookup", how="left", maintain_order="left")
+        fresh = pl.col("home").is_null() & pl.col("by_id").is_null()
+        rows = rows.with_columns(
+            pl.coalesce("persons.person_id", pl.when(fresh).then("former")).alias("persons.person_id")
+        ).drop("former")
+    return rows
 
 
 def _home_facts(homes: pl.DataFrame, persons: pl.DataFrame) -> pl.DataFrame:
@@ -222,7 +157,9 @@ def _state_checks(rows: pl.DataFrame, known: pl.Expr, as_of: date, refusing: Ref
     return rows.with_columns(exited_on=day)
 
 
-def _placed(persons: pl.DataFrame, accepted: pl.DataFrame, as_of: date, refusing: Refusing) -> pl.DataFrame:
+def _placed(
+    persons: pl.DataFrame, accepted: pl.DataFrame, now: Standing, as_of: date, refusing: Refusing
+) -> pl.DataFrame:
     rows = persons.filter(pl.col("persons.household_id").is_not_null())
     there = accepted["household_id"].implode()
     lost = ~pl.col("persons.household_id").is_in(there)
@@ -231,7 +168,19 @@ def _placed(persons: pl.DataFrame, accepted: pl.DataFrame, as_of: date, refusing
     if "persons.birth_date" in rows.columns:
         rows = refusing.rows(rows, pl.col("persons.birth_date") > as_of, "born_later")
     name = pl.col("persons.name").is_null() if "persons.name" in rows.columns else pl.lit(True)
-    return refusing.rows(rows, fresh & name, "no_name")
+    rows = refusing.rows(rows, fresh & name, "no_name")
+    return _namesakes(rows, now, refusing)
+
+
+def _namesakes(rows: pl.DataFrame, now: Standing, refusing: Refusing) -> pl.DataFrame:
+    """Who has no number of any kind, in a household with a member of this name, may be that member."""
+    if "persons.name" not in rows.columns:
+        return rows
+    there = now.persons.select("household_id", "name", namesake="person_id").unique(["household_id", "name"])
+    keys = ["persons.household_id", "persons.name"]
+    told = rows.join(there, left_on=keys, right_on=["household_id", "name"], how="left", maintain_order="left")
+    bare = pl.all_horizontal(pl.col(name).is_null() for name in ("known", "persons.person_id", "persons.id_number"))
+    return refusing.rows(told, bare & pl.col("namesake").is_not_null(), "namesake", pl.col("namesake")).drop("namesake")
 
 
 def _people(persons: pl.DataFrame, now: Standing) -> pl.DataFrame:
@@ -241,10 +190,11 @@ def _people(persons: pl.DataFrame, now: Standing) -> pl.DataFrame:
     )
     rows = _numbered(rows, now)
     facts = [name for name in rows.columns if name.startswith("persons.") and name != "persons.person_id"]
-    kept = rows.select("person_id", ROW, "table", *facts, known="is_known")
+    kept = rows.select("person_id", ROW, "table", *facts, "id_differs", known="is_known")
     if kept["person_id"].is_duplicated().any():
         merged = [pl.col(name).drop_nulls().first() for name in facts]
-        kept = kept.group_by("person_id", maintain_order=True).agg(pl.col(ROW, "table", "known").first(), *merged)
+        told = [pl.col(ROW, "table", "known").first(), pl.col("id_differs").any()]
+        kept = kept.group_by("person_id", maintain_order=True).agg(*told, *merged)
     return _from_number(kept.rename({name: name.removeprefix("persons.") for name in facts} | {ROW: "row"}))
 
 

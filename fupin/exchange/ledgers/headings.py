@@ -79,7 +79,7 @@ def _fields(row: str) -> Mapping[str, frozenset[str]]:
     """Field → its names; the household's number is one field among persons, another one among households."""
     found: dict[str, set[str]] = {}
     for id_, field in ledger_fields().items():
-        if id_ == "households.household_id" if row == "person" else field.table == "persons":
+        if id_ == "households.household_id" if row == "person" else field.table in ("persons", "group"):
             continue
         names = {field.column.zh, *other_names().get(id_, ())}
         found[id_] = {form for name in names for form in forms(name)}

@@ -35,12 +35,14 @@ class ColumnMap:
 
 @dataclass(frozen=True)
 class TableMap:
-    """``layout``: official layout, "" for a provincial ledger. ``saved``: number of the saved mapping, 0 none."""
+    """``layout``: official layout, "" for a provincial ledger. ``saved``: number of the saved mapping, 0 none.
+    ``state``: of new households where the list says none."""
 
     row: str
     layout: str
     columns: tuple[ColumnMap, ...]
     saved: int = 0
+    state: str = ""
 
     def of(self, field: str) -> ColumnMap | None:
         return next((one for one in self.columns if one.field == field), None)
@@ -61,7 +63,7 @@ def from_json(raw: Mapping[str, Any]) -> TableMap:
     columns = tuple(
         ColumnMap(**{**one, "own": tuple((str(a), str(b)) for a, b in one.get("own", ()))}) for one in raw["columns"]
     )
-    return TableMap(raw["row"], raw["layout"], columns, raw.get("saved", 0))
+    return TableMap(raw["row"], raw["layout"], columns, raw.get("saved", 0), raw.get("state", ""))
 
 
 def signature(cells: Iterable[str]) -> str:
@@ -177,11 +179,10 @@ def demand_usable(found: TableMap) -> None:
 
 
 def as_layout(number: int, name: str, found: TableMap) -> Layout:
-    """A saved mapping as a layout to be written out: the same headings in the same order."""
+    """A saved mapping as a layout to be written out: the same headings in the same order, also those not read."""
     columns = {
-        one.heading: LedgerColumn(one.heading, one.heading, one.field, "" if one.field else "kept")
+        one.heading: LedgerColumn(one.heading, one.heading, one.field, "" if one.field else "not a figure of ours")
         for one in found.columns
-        if one.field or one.keep
     }
     yearly = found.row == "household" and any(c.field.startswith("survey.") for c in found.columns)
     return Layout(

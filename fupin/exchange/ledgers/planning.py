@@ -6,29 +6,31 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import polars as pl
 
 from fupin.catalogue.ledgers import ledger_fields
 from fupin.exchange.ledgers import store
-from fupin.exchange.ledgers.gathering import gather, sides, wanted
+from fupin.exchange.ledgers.gathering import gather
+from fupin.exchange.ledgers.grouping import NEW, grouped, with_codes
 from fupin.exchange.ledgers.mapping import from_json, header_of
 from fupin.exchange.ledgers.opening import OpenSheet, open_sheets
 from fupin.exchange.ledgers.plausible import Doubt, doubts
 from fupin.exchange.ledgers.reading import FLAGS, MOST_ROWS, ReadTable, Refused, layout_name, read_table
-from fupin.exchange.ledgers.refusing import Refusing
+from fupin.exchange.ledgers.refusing import GROUP_CODES, Refusing
+from fupin.exchange.ledgers.sides import sides, wanted
 from fupin.exchange.reading import refusals
 from fupin.exchange.reading.table import ROW
 from fupin.registry import api as registry
 from fupin.registry.api import LedgerBatch, LedgerDifferences, LedgerIncoming, Standing
 
 Progress = Callable[[str, float], None]
-NEW_HOUSEHOLD, NEW_PERSON, NEW_YEAR, CHANGED, MISSING, REFUSED = (
-    "new_household", "new_person", "new_year", "changed", "missing", "refused",
+NEW_HOUSEHOLD, NEW_PERSON, NEW_YEAR, CHANGED, MISSING, GROUPED, REFUSED = (
+    "new_household", "new_person", "new_year", "changed", "missing", "grouped", "refused",
 )  # fmt: skip
-KINDS = (NEW_HOUSEHOLD, NEW_PERSON, NEW_YEAR, CHANGED, MISSING, REFUSED)
+KINDS = (NEW_HOUSEHOLD, NEW_PERSON, NEW_YEAR, CHANGED, MISSING, GROUPED, REFUSED)
 SHOWN = {
     "kind": pl.String, "table": pl.Int64, "row": pl.Int64, "household_id": pl.String, "person_id": pl.String,
     "village_code": pl.String, "name": pl.String, "entity": pl.String, "column": pl.String, "before": pl.String,
@@ -48,6 +50,7 @@ class Planned:
     refused: list[Refused]
     doubts: list[Doubt]
     counts: dict[str, Any]
+    groups: pl.DataFrame
 
     @property
     def digest(self) -> str:
@@ -59,22 +62,43 @@ def plan(batch: LedgerBatch, progress: Progress, *, lock: bool = False) -> Plann
     reads = _read(batch, progress)
     refusing = Refusing()
     both = sides(reads, refusing, batch.region)
+    progress("与登记库核对", 0.6)
     if lock:
         registry.hold(wanted(both, batch.year).households)
-    progress("与登记库核对", 0.6)
     now = registry.standing(wanted(both, batch.year))
+    made = grouped(both, reads, now, refusing)
+    if made.groups.height:  # the households that members led to, whole
+        both = made.sides
+        if lock:
+            registry.hold(wanted(both, batch.year).households)
+        now = registry.standing(wanted(both, batch.year))
     incoming = gather(both, now, batch.as_of, batch.year, refusing)
+    groups = made.groups.join(incoming.households, on="household_id", how="semi", maintain_order="left")
     progress("找出差异", 0.8)
     lists_people = any(_complete(read) for read in reads)
-    found = registry.differences(incoming, now, members_complete=lists_people)
+    numbers = registry.changed_numbers(incoming, now)
+    found = registry.differences(incoming, now, numbers, members_complete=lists_people)
     matched = incoming.persons.filter("known") if "known" in incoming.persons.columns else incoming.persons
     people = matched.select("table", pl.col("row").alias(ROW), known="person_id")
     return Planned(
         found, now, incoming, _cells(reads, incoming, now, batch.year),
         [one for read in reads for one in read.refused] + refusing.found,
         doubts(reads, people, now.persons, batch.region[:6] or batch.region),
-        _counts(reads, refusing, found, incoming),
+        _counts(reads, refusing, found, incoming) | {GROUPED: groups.height}, groups,
     )  # fmt: skip
+
+
+def coded(planned: Planned) -> Planned:
+    """New households of a list without 户编号 get their codes, for good: when the batch is written."""
+    fresh = planned.found.new_households.filter(pl.col("household_id").str.starts_with(NEW))["household_id"].to_list()
+    if not fresh:
+        return planned
+    codes = dict(zip(fresh, registry.new_household_codes(len(fresh)), strict=True))
+    frames = {
+        name: with_codes(getattr(planned.found, name), codes)
+        for name in ("new_households", "new_persons", "new_surveys", "changes")
+    }
+    return replace(planned, found=replace(planned.found, **frames), cells=with_codes(planned.cells, codes))
 
 
 def _complete(read: ReadTable) -> bool:
@@ -207,20 +231,22 @@ def _counts(
     for read in reads:
         untranslated += read.untranslated
     cells = {"other_village", "state_too_early", "state_back"}
-    changed = found.changes.select("entity", "record").unique().height
-    figures = dict(found.changes["column"].value_counts(sort=True).iter_rows()) if found.changes.height else {}
+    listed = found.listed
+    changed = listed.select("entity", "record").unique().height
+    figures = dict(listed["column"].value_counts(sort=True).iter_rows()) if listed.height else {}
     return {
         "rows": sum(read.rows.height + read.refused_count for read in reads),
         NEW_HOUSEHOLD: found.new_households.height,
         NEW_PERSON: found.new_persons.height,
         NEW_YEAR: found.new_surveys.height,
         CHANGED: changed,
-        "figures": found.changes.height,
+        "figures": listed.height,
         "by_figure": figures,
         MISSING: found.missing.height,
         REFUSED: sum(read.refused_count for read in reads)
         + sum(count for code, count in refusing.counts.items() if code not in cells),
         "refused_cells": sum(count for code, count in refusing.counts.items() if code in cells),
+        "ungrouped": sum(count for code, count in refusing.counts.items() if code in GROUP_CODES),
         "without_id": _without_id(found.new_persons),
         "households": incoming.households.height,
         "persons": incoming.persons.height,
@@ -237,7 +263,7 @@ def _by_region(found: LedgerDifferences) -> dict[str, dict[str, int]]:
     """Town → kind → how many."""
     parts = {
         NEW_HOUSEHOLD: found.new_households, NEW_PERSON: found.new_persons, NEW_YEAR: found.new_surveys,
-        MISSING: found.missing, CHANGED: found.changes.unique(["entity", "record"]),
+        MISSING: found.missing, CHANGED: found.listed.unique(["entity", "record"]),
     }  # fmt: skip
     regions: dict[str, dict[str, int]] = {}
     for kind, frame in parts.items():
@@ -253,11 +279,11 @@ def as_shown(planned: Planned) -> pl.DataFrame:
     found = planned.found
     refused = pl.DataFrame([vars(one) for one in planned.refused] or None, schema_overrides={"table": pl.Int64})
     known = planned.now.persons.select("person_id", "name")
-    changes = found.changes.join(known, on="person_id", how="left", maintain_order="left")
+    changes = found.listed.join(known, on="person_id", how="left", maintain_order="left")
     parts = {
         NEW_HOUSEHOLD: found.new_households.with_columns(after="state"), NEW_PERSON: found.new_persons,
         NEW_YEAR: found.new_surveys.with_columns(after=pl.col("year").cast(pl.String)) if found.new_surveys.height
-        else found.new_surveys, CHANGED: changes, MISSING: found.missing, REFUSED: refused,
+        else found.new_surveys, CHANGED: changes, MISSING: found.missing, GROUPED: planned.groups, REFUSED: refused,
     }  # fmt: skip
     frames = [_shown(kind, frame) for kind, frame in parts.items() if frame.height]
     return pl.concat(frames) if frames else pl.DataFrame(schema=SHOWN)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import polars as pl
 from django.db.models import Q, QuerySet
 
 from fupin.accounts.api import User, may
-from fupin.catalogue.ledgers import ledger_fields
+from fupin.catalogue.ledgers import Layout, layouts, ledger_fields
 from fupin.exchange.ledgers import store
 from fupin.exchange.ledgers.codes import CodeColumn, look_at
-from fupin.exchange.ledgers.mapping import ColumnMap, closed, from_json, header_of, name_of
+from fupin.exchange.ledgers.mapping import ColumnMap, as_layout, closed, from_json, header_of, name_of
 from fupin.exchange.ledgers.opening import open_sheets
 from fupin.kernel.errors import NotFound
 from fupin.kernel.masks import mask_name, mask_numbers
@@ -20,6 +21,8 @@ from fupin.registry.api import LedgerBatch, LedgerMapping
 
 SAMPLES, LOOKED_AT = 3, 20_000
 VERB = "import_ledgers"
+#: how a column is written: code or label, foreign list, translation by hand
+Writes = tuple[str, str, Mapping[str, str]]
 
 
 def batches_for(user: User) -> QuerySet[LedgerBatch]:
@@ -63,6 +66,20 @@ def mapping_for(user: User, number: int) -> LedgerMapping:
     if found is None:
         raise NotFound(str(number))
     return found
+
+
+def layout_for(user: User, wanted: str) -> tuple[Layout, Mapping[str, Writes]]:
+    """An official layout by its id, or that of a saved mapping (m and its number) with its own way of writing codes.
+    Raises NotFound."""
+    if wanted in layouts():
+        return layouts()[wanted], {}
+    number = wanted.removeprefix("m")
+    if wanted == number or not number.isdecimal():
+        raise NotFound(wanted)
+    saved = mapping_for(user, int(number))
+    found = from_json(saved.mapping)
+    writes = {one.heading: (one.writes, one.codes, dict(one.own)) for one in found.columns if one.field}
+    return as_layout(saved.pk, saved.name, found), writes
 
 
 @dataclass(frozen=True)

@@ -119,7 +119,9 @@ def _understood(
         values.append(value.alias(one.field))
         if one.field.startswith("valid."):  # no figure of ours: what we write is what valid rows have
             value = pl.Series(["1"], dtype=pl.String).new_from_index(0, good.height)
-        if not closed(one.field):
+        if one.field.startswith("group."):  # told of no record of ours: written out as it was
+            kept.append(_kept(good[ROW], as_written, one, key, None))
+        elif not closed(one.field):
             kept.append(_kept(good[ROW], as_written, one, key, value))
     return pl.DataFrame(values), pl.concat(kept) if kept else pl.DataFrame(schema=RAW)
 

@@ -85,10 +85,24 @@ WORDS: dict[str, tuple[str, str, str, str, str]] = {
     "no_name": ("姓名", "新人没有姓名", "a new person without a name", "补填姓名", "fill in the name"),
     "key_differs": (
         "证件号码",
-        "人编号 {0} 登记的证件号与台账不同",
-        "person {0} is registered under another ID number",
-        "核对人编号；证件号有误的，请按人更正",
-        "check the person's number; correct a wrong ID number on his record",
+        "人编号 {0} 登记的证件号和姓名都与台账不同，像是另一个人",
+        "person {0} is registered under another ID number and another name: it seems to be somebody else",
+        "核对人编号；确是同一人改了姓名的，先更正姓名，再导入证件号",
+        "check the person's number; if he was renamed, correct the name first",
+    ),
+    "number_elsewhere": (
+        "证件号码",
+        "这个证件号是别的辖区在册的人的，没有改动",
+        "this ID number is that of a person registered in another region; nothing was changed",
+        "对照证件原件核对证件号",
+        "compare the number with the original",
+    ),
+    "number_of_gone": (
+        "证件号码",
+        "这个证件号是已减少（迁出、死亡等）的人的，没有改动",
+        "this ID number is that of a person who was recorded as having left; nothing was changed",
+        "对照证件原件核对证件号",
+        "compare the number with the original",
     ),
     "id_elsewhere": (
         "人编号",
@@ -153,7 +167,64 @@ WORDS: dict[str, tuple[str, str, str, str, str]] = {
         "先改正户的那一行",
         "mend the household's row first",
     ),
+    "namesake": (
+        "证件号码",
+        "没有证件号，户里已有同名的成员 {0}，不知道是不是同一人",
+        "without an ID number, and the household has a member of this name, {0}: perhaps the same",
+        "补填证件号或人编号",
+        "fill in the ID number or the person's number",
+    ),
+    "group_lost": (
+        "户",
+        "上面的行没有被接受或是空行，从第 {0} 行起不知道属于哪一户",
+        "the rows above were refused or are empty: from row {0} on the household is unknown",
+        "先改正上面那一行，或给每一行填户序号",
+        "mend the row above, or give every row the number of its household",
+    ),
+    "group_heads": (
+        "户",
+        "这一组里有 {0} 个户主，应当只有一个",
+        "the group has {0} heads; a household has one",
+        "核对与户主关系、户序号；户主那一行没有被接受的，先改正它",
+        "check relations and numbers; mend the head's row if it was refused",
+    ),
+    "group_mixed": (
+        "户",
+        "这一组有 {0} 人，人太多或配偶不止一个，像是几户混在一起",
+        "the group has {0} persons, too many or more than one spouse: several households in one",
+        "核对与户主关系和户序号",
+        "check relations and numbers",
+    ),
+    "group_villages": (
+        "户",
+        "同一组的人分在 {0} 个行政村",
+        "the persons of one group are in {0} villages",
+        "核对行政村和户序号",
+        "check villages and numbers",
+    ),
+    "group_away": (
+        "户",
+        "户主（第 {0} 行起）登记在别的辖区，或已登记为减少",
+        "the head (from row {0}) is registered in another region, or was recorded as having left",
+        "核对户主的证件号；确实迁来的，按变更办理",
+        "check the head's ID number; record a move as a change",
+    ),
+    "group_members": (
+        "户",
+        "户主没有登记过，成员却已登记在户 {0}，不知道是新户还是分户、换了户主",
+        "the head is not registered but a member belongs to household {0}: a new household, a split, another head?",
+        "先按分户或变更户主办理，再导入",
+        "record the split or the change of head first",
+    ),
+    "group_unnumbered": (
+        "户",
+        "户主（第 {0} 行起）没有证件号，不知道是不是登记过",
+        "the head (from row {0}) has no ID number: nobody can say whether he is registered",
+        "补填户主的证件号",
+        "fill in the head's ID number",
+    ),
 }
+GROUP_CODES = frozenset(code for code in WORDS if code.startswith("group_"))
 
 
 @dataclass

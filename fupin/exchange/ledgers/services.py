@@ -133,15 +133,16 @@ def _no_table(name: str) -> refusals.Refusal:
 
 def say_columns(
     *, by: User, batch_id: int, number: int, columns: Sequence[ColumnMap], row: str, save_as: str = "",
-    in_background: bool = True,
+    state: str = "", in_background: bool = True,
 ) -> LedgerBatch:  # fmt: skip
-    """What the columns of a table are; with ``save_as`` known again next time. Raises UserError."""
+    """What the columns of a table are; with ``save_as`` known again next time. ``state``: of new households where the
+    table says none. Raises UserError."""
     with transaction.atomic():
         batch = batch_for(by, batch_id, lock=True)
         accounts.require(by, VERB, batch.region)
         demand_state(batch, BatchState.MAPPING, BatchState.READY)
         told = batch.tables[number]
-        found = TableMap(row, "", tuple(columns))
+        found = TableMap(row, "", tuple(columns), state=state)
         demand_usable(found)
         header_of(found, told["row"], told["headings"])
         if save_as.strip():

@@ -12,7 +12,7 @@ from django.utils import timezone
 from fupin.accounts import api as accounts
 from fupin.accounts.api import User
 from fupin.exchange.ledgers import store
-from fupin.exchange.ledgers.planning import Planned, as_shown, plan
+from fupin.exchange.ledgers.planning import Planned, as_shown, coded, plan
 from fupin.exchange.ledgers.queries import batch_for
 from fupin.exchange.ledgers.services import (
     APPLY_TASK,
@@ -84,6 +84,7 @@ def run_apply(batch_id: int, progress: Any = None) -> LedgerBatch:
             planned = plan(batch, lambda step, share: report(step, 0.4 * share), lock=True)
             if planned.digest != batch.digest:
                 raise _Moved(planned)
+            planned = coded(planned)
             done = registry.apply_differences(
                 by=by, batch=batch, found=planned.found, now=planned.now, cells=planned.cells,
                 progress=lambda step, share: report(step, 0.4 + 0.6 * share),

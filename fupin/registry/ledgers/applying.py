@@ -7,7 +7,7 @@ one statement a table. Half a batch is never there.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -18,14 +18,16 @@ from psycopg.errors import UniqueViolation
 
 from fupin.accounts.api import User
 from fupin.kernel.errors import UserError
-from fupin.registry.copying import copy_in, copy_to
+from fupin.registry.coded import HEALTH
+from fupin.registry.copying import copy_in, copy_to, quoted, typed_columns
 from fupin.registry.lake_version import hold_lake_key
 from fupin.registry.ledgers.differences import Differences
 from fupin.registry.ledgers.images import Numbered, log_rows
 from fupin.registry.ledgers.models import LedgerBatch, LedgerCells
+from fupin.registry.ledgers.numbers import write_numbers
 from fupin.registry.ledgers.standing import Standing
-from fupin.registry.models import Household, HouseholdState, Kind, Membership, Person, SealedField, SealedValue, Survey
-from fupin.registry.personal_columns import closed_rows, households_numbers, persons_numbers
+from fupin.registry.models import Household, HouseholdState, Membership, Person, SealedValue, Survey
+from fupin.registry.personal_columns import account_rows, households_numbers, persons_numbers
 from fupin.registry.registry_loading import HEAD, memberships_rows, states_rows
 from fupin.registry.spelling import initials_column, spell_column
 
@@ -79,12 +81,12 @@ def _apply(
     progress("写入户和人", 0.4)
     _write_homes(homes, made, revived)
     _write_people(persons, made, now.detached)
-    copy_in(
-        SealedValue, [_fresh(numbers, now.detached), _fresh_homes(phones, revived), _fresh_homes(accounts, revived)]
-    )
+    copy_in(SealedValue, [_fresh(numbers, now.detached), _fresh_homes(phones, revived)])
+    copy_in(SealedValue, [_fresh_homes(accounts, revived)])
     surveys = copy_in(Survey, [made.surveys.drop("table", "row", "village_code", strict=False)])
     progress("写入改动", 0.75)
     _write_changes(turned, batch.as_of)
+    write_numbers(found.numbers, _births(found, now))
     _settle(found)
     progress("保留原样代码", 0.9)
     _keep_cells(batch, cells)
@@ -92,7 +94,7 @@ def _apply(
 
 
 def _records(found: Differences) -> int:
-    return found.changes.select("entity", "record").unique().height
+    return found.listed.select("entity", "record").unique().height
 
 
 def _homes(found: Differences) -> pl.DataFrame:
@@ -124,9 +126,7 @@ def _accounts(found: Differences) -> pl.DataFrame:
     frame = found.new_households
     if "bank_account" not in frame.columns:
         frame = frame.with_columns(bank_account=pl.lit(None, pl.String))
-    return closed_rows(
-        settings.FUPIN_KEYS.now, Kind.HOUSEHOLD, SealedField.BANK_ACCOUNT, frame["household_id"], frame["bank_account"]
-    )
+    return account_rows(settings.FUPIN_KEYS.now, frame["household_id"], frame["bank_account"])
 
 
 def _people(found: Differences) -> pl.DataFrame:
@@ -163,6 +163,13 @@ def _numbers(table: str, count: int) -> pl.Series:
         return pl.Series("id", [row[0] for row in cursor.fetchall()], dtype=pl.Int64)
 
 
+def new_household_codes(count: int) -> list[str]:
+    """For households that come without one: as everywhere, N and nine digits."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT nextval('registry_new_number') FROM generate_series(1, %s)", [count])
+        return [f"N{row[0]:09d}" for row in cursor.fetchall()]
+
+
 def _with_state_numbers(found: Differences, now: Standing) -> Differences:
     """Changes of a state know the period that ends and have the number of the one that begins."""
     states = now.households.select("household_id", "state_id")
@@ -172,9 +179,7 @@ def _with_state_numbers(found: Differences, now: Standing) -> Differences:
     fresh = _numbers("registry_householdstate", count)
     places = turned.select(is_state.alias("one"))["one"].arg_true()
     column = pl.Series("fresh_id", [None] * turned.height, dtype=pl.Int64).scatter(places, fresh)
-    return Differences(
-        found.new_households, found.new_persons, found.new_surveys, turned.with_columns(column), found.missing
-    )
+    return replace(found, changes=turned.with_columns(column))
 
 
 def _write_log(by: User, batch: LedgerBatch, rows: pl.DataFrame) -> int:
@@ -198,7 +203,7 @@ def _write_homes(homes: pl.DataFrame, made: Numbered, revived: pl.Series) -> Non
     again = homes["household_id"].is_in(revived.implode())
     copy_in(Household, [homes.filter(~again)])
     if again.any():
-        _renew("registry_household", "household_id", homes.filter(again), extra=", ended_on = NULL")
+        _renew(Household, homes.filter(again), extra=", ended_on = NULL")
     copy_in(HouseholdState, [made.states])
 
 
@@ -208,13 +213,13 @@ def _write_people(persons: pl.DataFrame, made: Numbered, detached: pl.DataFrame)
     copy_in(Person, [persons.filter(~again)])
     copy_in(Membership, [made.memberships.drop("village_code")])
     if again.any():
-        _renew("registry_person", "person_id", persons.filter(again))
+        _renew(Person, persons.filter(again))
 
 
-def _renew(table: str, key: str, frame: pl.DataFrame, extra: str = "") -> None:
+def _renew(model: type[Household | Person], frame: pl.DataFrame, extra: str = "") -> None:
+    table, key = quoted(model), str(model._meta.pk.column)
     with connection.cursor() as cursor:
-        columns = ", ".join(frame.columns)
-        cursor.execute(f"CREATE TEMPORARY TABLE stage_renew ON COMMIT DROP AS SELECT {columns} FROM {table} LIMIT 0")  # noqa: S608
+        cursor.execute(f"CREATE TEMPORARY TABLE stage_renew ({typed_columns(model)}) ON COMMIT DROP")
         copy_to(cursor, "stage_renew", [frame])
         sets = ", ".join(f"{name} = s.{name}" for name in frame.columns if name != key)
         cursor.execute(f"UPDATE {table} t SET {sets}{extra} FROM stage_renew s WHERE t.{key} = s.{key}")  # noqa: S608
@@ -261,19 +266,42 @@ def update_rows(entity: str, table: str, key: str, images: pl.DataFrame) -> int:
         copy_to(cursor, "stage_image", [images])
         cursor.execute("ANALYZE stage_image")
         cursor.execute("SELECT DISTINCT k FROM stage_image, jsonb_object_keys(image) k")
-        sets = ", ".join(f"{connection.ops.quote_name(name)} = r.{name}" for (name,) in cursor.fetchall())
-        where = "q.{key} = s.record" if entity != "membership" else "q.id = s.record::bigint"
-        same = f"t.{key} = r.{key}"
-        if entity == "survey":
-            where = "q.household_id = split_part(s.record, '/', 1) AND q.year = split_part(s.record, '/', 2)::int"
-            same = "t.household_id = r.household_id AND t.year = r.year"
-        done: int = cursor.execute(
-            f"UPDATE {table} t SET {sets} FROM (SELECT r.* FROM stage_image s "  # noqa: S608
-            f"JOIN {table} q ON {where.format(key=key)} "
-            f"CROSS JOIN LATERAL jsonb_populate_record(q, s.image) r) r WHERE {same}"
-        ).rowcount
+        named = {name for (name,) in cursor.fetchall()}
+        done = sum(_update(cursor, entity, table, key, *part) for part in _parts(cursor, entity, named))
         cursor.execute("DROP TABLE stage_image")
     return done
+
+
+def _parts(cursor: Any, entity: str, named: set[str]) -> list[tuple[set[str], list[str]]]:
+    """(columns, those of coded health facts among them) of the updates: what we cannot read cannot stay as it is, so a
+    row is not set to what it does not name."""
+    closed = sorted(named.intersection(HEALTH)) if entity == "person" else []
+    if not closed:
+        return [(named, [])]
+    part = "ARRAY(SELECT k FROM unnest(%s::text[]) k WHERE image ? k)"
+    cursor.execute(f"SELECT DISTINCT {part} FROM stage_image", [closed])  # noqa: S608
+    return [(named.difference(closed).union(part), part) for (part,) in cursor.fetchall()]
+
+
+def _update(cursor: Any, entity: str, table: str, key: str, columns: set[str], closed: list[str]) -> int:
+    """Of rows that name just these closed columns; of the others a row keeps what it does not name."""
+    quote = connection.ops.quote_name
+    kept = "{0} = CASE WHEN s.image ? '{1}' THEN r.{0} ELSE t.{0} END"
+    sets = ", ".join(
+        f"{quote(name)} = r.{quote(name)}" if name in closed else kept.format(quote(name), name)
+        for name in sorted(columns)
+    )
+    where = f"t.{key} = s.record" if entity != "membership" else "t.id = s.record::bigint"
+    if entity == "survey":
+        where = "t.household_id = split_part(s.record, '/', 1) AND t.year = split_part(s.record, '/', 2)::int"
+    if entity == "person":
+        where += " AND ARRAY(SELECT k FROM unnest(%s::text[]) k WHERE s.image ? k) = %s::text[]"
+    cursor.execute(
+        f"UPDATE {table} t SET {sets} FROM stage_image s "  # noqa: S608
+        f"CROSS JOIN LATERAL jsonb_populate_record(NULL::{table}, s.image) r WHERE {where}",
+        [sorted(HEALTH), closed] if entity == "person" else None,
+    )
+    return int(cursor.rowcount)
 
 
 def _turn_states(turned: pl.DataFrame, effective: date) -> None:
@@ -288,6 +316,14 @@ def _turn_states(turned: pl.DataFrame, effective: date) -> None:
             [effective, turned["state_id"].drop_nulls().to_list()],
         )
     copy_in(HouseholdState, [frame])
+
+
+def _births(found: Differences, now: Standing) -> pl.DataFrame:
+    """Birth dates as they are with this batch."""
+    told = found.changes.filter(pl.col("entity") == "person", pl.col("column") == "birth_date")
+    said = told.select("person_id", said=pl.col("after").str.strip_chars('"').str.to_date("%Y-%m-%d"))
+    held = now.persons.select("person_id", "birth_date").join(said, on="person_id", how="left")
+    return held.select("person_id", birth_date=pl.coalesce("said", "birth_date"))
 
 
 def _settle(found: Differences) -> None:

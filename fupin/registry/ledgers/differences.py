@@ -18,6 +18,12 @@ CHANGES = {
     "village_code": pl.String, "column": pl.String, "before": pl.String, "after": pl.String, "table": pl.Int32,
     "row": pl.Int64,
 }  # fmt: skip
+#: a number that differs: masked forms before and after, ``value`` in clear, in memory only
+NUMBERS = {
+    "entity": pl.String, "record": pl.String, "household_id": pl.String, "person_id": pl.String,
+    "village_code": pl.String, "column": pl.String, "before": pl.String, "after": pl.String, "value": pl.String,
+    "table": pl.Int32, "row": pl.Int64,
+}  # fmt: skip
 HOUSEHOLD_FACTS = (
     "state", "attribute", "standard", "cause_main", "cause_other", "registered_on", "exited_on", "relocated",
     "only_child", "martyr_family",
@@ -27,6 +33,10 @@ PERSON_FACTS = (
     "labour", "self_care", "work_region", "work_months", "skill_certificate", "medical_insured", "pension_insured",
     "serious_illness_insured", "soldier", "pregnant", "left_behind",
 )  # fmt: skip
+
+
+def no_numbers() -> pl.DataFrame:
+    return pl.DataFrame(schema=NUMBERS)
 
 
 @dataclass
@@ -43,7 +53,8 @@ class Incoming:
 
 @dataclass
 class Differences:
-    """``new_persons`` bears numbers in clear: it is never kept. ``changes`` is long: one row a figure, values as JSON.
+    """``new_persons`` and ``numbers`` bear numbers in clear: they are never kept. ``changes`` is long: one row for each
+    figure, values as JSON.
 
     ``missing``: present members of the ledger's households that it does not name.
     """
@@ -53,14 +64,19 @@ class Differences:
     new_surveys: pl.DataFrame
     changes: pl.DataFrame
     missing: pl.DataFrame
-    unchanged: int = 0
-    counts: dict[str, int] = field(default_factory=dict)
+    numbers: pl.DataFrame = field(default_factory=no_numbers)
+
+    @property
+    def listed(self) -> pl.DataFrame:
+        """What changes in known records, as it is shown: figures, and numbers masked."""
+        masked = self.numbers.with_columns(as_json(pl.col(name), name).alias(name) for name in ("before", "after"))
+        return pl.concat([self.changes, masked.select(list(CHANGES))])
 
     def digest(self) -> str:
         """The same for the same differences: what was looked at is what is applied."""
         sha = hashlib.sha256()
         for name, frame in (("h", self.new_households), ("p", self.new_persons), ("s", self.new_surveys),
-                            ("c", self.changes)):  # fmt: skip
+                            ("c", self.changes), ("n", self.numbers)):  # fmt: skip
             rows = frame.drop("table", "row", strict=False)
             rows = rows.select(sorted(rows.columns)).with_columns(pl.all().cast(pl.String))
             sums = rows.hash_rows(seed=1).sort() if rows.height else pl.Series([], dtype=pl.UInt64)
@@ -68,7 +84,7 @@ class Differences:
         return sha.hexdigest()
 
 
-def differences(incoming: Incoming, now: Standing, *, members_complete: bool) -> Differences:
+def differences(incoming: Incoming, now: Standing, numbers: pl.DataFrame, *, members_complete: bool) -> Differences:
     """``members_complete``: the ledger lists persons, so that a member whom it does not name is missing."""
     there = now.households.filter(~pl.col("undone").fill_null(False))  # taken back: it comes anew
     known_homes = there.select("household_id", home_village="village_code")
@@ -78,7 +94,7 @@ def differences(incoming: Incoming, now: Standing, *, members_complete: bool) ->
     villages = pl.concat(
         [there.select("household_id", "village_code"), fresh_homes.select("household_id", "village_code")]
     )
-    fresh_people = incoming.persons.filter(~pl.col("known")).drop("known")
+    fresh_people = incoming.persons.filter(~pl.col("known")).drop("known", "id_differs", strict=False)
     fresh_people = fresh_people.drop("village_code", strict=False).join(villages, on="household_id", how="left")
     old_people = incoming.persons.filter("known")
     parts = [
@@ -89,7 +105,7 @@ def differences(incoming: Incoming, now: Standing, *, members_complete: bool) ->
     fresh_surveys, changed_surveys = _surveys(incoming.surveys, now, villages)
     changes = pl.concat([part for part in (*parts, changed_surveys) if part.height] or [_no_changes()])
     missing = _missing(incoming, now) if members_complete else _nobody()
-    return Differences(fresh_homes, fresh_people, fresh_surveys, changes, missing)
+    return Differences(fresh_homes, fresh_people, fresh_surveys, changes, missing, numbers)
 
 
 def _no_changes() -> pl.DataFrame:

@@ -143,7 +143,7 @@ def _cells(rows: pl.DataFrame, column: LedgerColumn, order: Order, key: str | No
         return ours
     kept = pl.col("kept").struct.field(key)
     cell, then = kept.list.get(0, null_on_oob=True), kept.list.get(1, null_on_oob=True)
-    same = pl.lit(column.field == "" or column.field.startswith("valid.")) | then.eq_missing(pl.col("ours"))
+    same = pl.lit(column.field == "" or column.field.startswith(("valid.", "group."))) | then.eq_missing(pl.col("ours"))
     frame = rows.select("kept").with_columns(ours=ours)
     return frame.select(pl.when(cell.is_not_null() & same).then(cell).otherwise("ours")).to_series()
 

@@ -13,6 +13,7 @@ from datetime import date
 import polars as pl
 
 from fupin.registry.ledgers.differences import Differences, as_json
+from fupin.registry.ledgers.numbers import log_pieces
 
 STAGE = {
     "household_id": pl.String, "person_id": pl.String, "village_code": pl.String, "before": pl.String,
@@ -54,6 +55,7 @@ def log_rows(differences: Differences, made: Numbered, effective: date) -> pl.Da
         _new_surveys(made),
         _changed(differences.changes),
         _states(differences.changes, effective),
+        log_pieces(differences.numbers),
     ]
     every = pl.concat([piece for piece in pieces if piece.height], how="diagonal") if any(
         piece.height for piece in pieces

@@ -102,7 +102,7 @@ def _each(editor: BaseDatabaseSchemaEditor, words: list[tuple[str, str]]) -> Non
 
 
 class Migration(migrations.Migration):
-    dependencies = [("registry", "0017_numbers_corrected")]
+    dependencies = [("registry", "0024_helpers_stay_inside")]
     operations = [
         migrations.RunSQL(UNTOLD, "DROP FUNCTION registry_period_untold(text, bigint, jsonb, jsonb)"),
         migrations.RunPython(rewrite, put_back),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from fupin.exchange.ledgers.tests.books import (
     NEXT,
     applied,
     as_csv,
+    as_xlsx,
     confirmed,
     home_row,
     looked_at,
@@ -51,8 +53,8 @@ def picture() -> list[list[tuple[Any, ...]]]:
             )
         ),
         list(HouseholdState.objects.order_by("pk").values_list("household_id", "state", "valid_from", "valid_to")),
-        list(Survey.objects.order_by("pk").values_list("household_id", "year")),
-        list(LedgerCells.objects.order_by("record", "layout").values_list("record", "layout", "cells")),
+        list(Survey.objects.order_by("pk").values_list(*(field.attname for field in Survey._meta.concrete_fields))),
+        list(LedgerCells.objects.order_by("record", "layout", "year").values_list("record", "layout", "year", "cells")),
     ]
 
 
@@ -116,6 +118,47 @@ def test_changed_figures_go_forth_and_back(cast: Cast, regions: None) -> None:
     order_undo(by=cast.county_office, batch_id=batch.pk, reason="台账有误", in_background=False)
     assert run_undo(batch.pk).state == "undone", LedgerBatch.objects.get(pk=batch.pk).problem
     assert picture() == before
+
+
+def yearly(land: str, income: str, year: str = "2025") -> Any:
+    """Tables of one year; a cell that is only kept, and one in another writing than ours."""
+    return as_xlsx(
+        "年度.xlsx",
+        {
+            "AC30": [["AAC001", "AAC301", "AAC084", "AAR040"], [HOME, land, "1", year]],
+            "AC31": [["AAC001", "AAC312", "AAC318", "AAR040"], [HOME, "0", "1", year]],
+            "AC07": [["AAC001", "AAC071", "AAC082", "AAR040"], [HOME, "5000", income, year]],
+        },
+    )
+
+
+def test_yearly_tables_are_taken_back_whole(cast: Cast, regions: None) -> None:
+    applied(cast.county_office, two_homes())
+    before = picture()
+    first = applied(cast.county_office, [yearly("3.50", "12345.6")])
+    middle = picture()
+    assert Survey.objects.get(household_id=HOME, year=2025).farmland_mu == Decimal("3.5")
+    second = applied(cast.county_office, [yearly("4", "12000.00"), yearly("2", "900", "2024")])
+    assert (second.counts["new_year"], second.counts["by_figure"]) == (
+        1, {"farmland_mu": 1, "declared_income_head": 1}
+    )  # fmt: skip
+    assert Survey.objects.get(household_id=HOME, year=2025).farmland_mu == Decimal(4)
+    order_undo(by=cast.county_office, batch_id=second.pk, reason="年度弄错了", in_background=False)
+    assert run_undo(second.pk).state == "undone", LedgerBatch.objects.get(pk=second.pk).problem
+    assert picture() == middle
+    order_undo(by=cast.county_office, batch_id=first.pk, reason="年度弄错了", in_background=False)
+    assert run_undo(first.pk).state == "undone", LedgerBatch.objects.get(pk=first.pk).problem
+    assert picture() == before
+
+
+def test_a_year_that_was_surveyed_again_is_not_taken_back(cast: Cast, regions: None) -> None:
+    applied(cast.county_office, two_homes())
+    batch = applied(cast.county_office, [yearly("3.50", "12345.6")])
+    Survey.objects.filter(household_id=HOME, year=2025).update(farmland_mu=9)
+    order_undo(by=cast.county_office, batch_id=batch.pk, reason="年度弄错了", in_background=False)
+    stopped = run_undo(batch.pk)
+    assert stopped.state == "applied"
+    assert "入户调查改过" in stopped.problem["zh"]
 
 
 def test_it_is_not_taken_back_when_something_was_built_on_it(cast: Cast, regions: None) -> None:

@@ -16,22 +16,27 @@ from hypothesis import strategies as st
 from fupin.accounts.api import Deed, User
 from fupin.accounts.tests.fixtures import COUNTY, OTHER_VILLAGE, Cast
 from fupin.catalogue.ledgers import layouts
+from fupin.exchange.ledgers.mapping import ColumnMap
 from fupin.exchange.ledgers.planning import KINDS
-from fupin.exchange.ledgers.services import LedgerFile
+from fupin.exchange.ledgers.queries import layout_for, mappings_for
+from fupin.exchange.ledgers.services import LedgerFile, receive_ledger, say_columns
 from fupin.exchange.ledgers.tests.books import (
     AB01_HEAD,
     AC01_HEAD,
+    AS_OF,
     HOME,
     NEXT,
     YEAR,
     applied,
     as_csv,
     as_xlsx,
+    confirmed,
     home_row,
     looked_at,
     person_row,
     two_homes,
 )
+from fupin.exchange.ledgers.work import order_apply, run_apply, run_plan
 from fupin.registry import api as registry
 from fupin.registry.api import Household, LedgerOrder, Person, Survey
 
@@ -156,3 +161,65 @@ def exported_of(by: User, people: list[list[str]]) -> LedgerFile:
     wanted = {row[0] for row in people}
     rows = [row for row in cells(exported(by, "ab01")) if row["AAB001"] in wanted]
     return as_csv("out", [list(rows[0]), *(list(row.values()) for row in rows)])
+
+
+#: a provincial list: own headings, own order, words, a column that is only kept, one that is not read
+LIST = {
+    "户主姓名": "group.head", "乡镇意见": "", "联系人": "", "身份证": "persons.id_number", "编码": "persons.person_id",
+    "户码": "persons.household_id", "名字": "persons.name", "关系": "persons.relation", "身体": "persons.health",
+    "学历": "persons.education", "民族": "persons.ethnicity", "收入": "survey.declared_income_head",
+}  # fmt: skip
+KEPT, UNREAD = "乡镇意见", "联系人"
+words = {
+    "关系": st.sampled_from(["户主", "之子", "长子", "表叔", "99"]),
+    "身体": st.sampled_from(["健康", "良好", "患有大病,残疾"]),
+    "学历": st.sampled_from(["小学", "本科", "私塾", "06"]),
+    "民族": st.sampled_from(["汉族", "壮族", "壮", "穿青人"]),
+    "收入": st.sampled_from(["3500", "3500.00", "0.5", "12,345.60"]),
+    KEPT: st.text('同意不=\\"0１', min_size=1, max_size=6),
+}
+
+
+def listed(rows: list[dict[str, str]]) -> list[list[str]]:
+    """As the list has them: whole numbers, and what each row says."""
+    own = [
+        {"户主姓名": "韦二妹", UNREAD: "某某", "身份证": person_row(place)[4], "编码": f"{HOME}{place:02d}",
+         "户码": HOME, "名字": person_row(place)[2], **row}
+        for place, row in enumerate(rows, 1)
+    ]  # fmt: skip
+    return [list(LIST), *([row[name] for name in LIST] for row in own)]
+
+
+@settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(rows=st.lists(st.fixed_dictionaries(words), min_size=2, max_size=6))
+def test_any_words_come_back_by_a_saved_mapping(cast: Cast, regions: None, rows: list[dict[str, str]]) -> None:
+    by, table = (
+        cast.county_office,
+        listed([{**row, "关系": "户主" if not place else row["关系"]} for place, row in enumerate(rows)]),
+    )
+    applied(by, [as_csv("a", [AC01_HEAD, home_row()])])
+    columns = [ColumnMap(name, field, keep=name == KEPT) for name, field in LIST.items()]
+    batch = receive_ledger(
+        by=by,
+        files=[as_xlsx("名单.xlsx", {"名单": table})],
+        region="450124",
+        as_of=AS_OF,
+        year=YEAR,
+        in_background=False,
+    )
+    say_columns(
+        by=by, batch_id=batch.pk, number=0, columns=columns, row="person", save_as="县名单", in_background=False
+    )  # fmt: skip
+    confirmed(by, run_plan(batch.pk))
+    order_apply(by=by, batch_id=batch.pk, in_background=False)
+    done = run_apply(batch.pk)
+    assert done.state == "applied", done.problem
+    saved = mappings_for(by, "450124")[-1]
+    layout, writes = layout_for(by, f"m{saved.pk}")
+    order = LedgerOrder(layout, COUNTY, YEAR, writes)
+    _receipt, out = registry.export_now(by=by, order=order, full=True, reason="报送上级系统")
+    assert out.columns == table[0]
+    came_out = {row["编码"]: row for row in out.iter_rows(named=True)}
+    for line in table[1:]:
+        went_in = dict(zip(table[0], line, strict=True))
+        assert came_out[went_in["编码"]] == {**went_in, UNREAD: None}
