@@ -20,7 +20,7 @@ from fupin.registry.changes.known import (
     summed,
 )
 from fupin.registry.changes.members import add_member, end_membership
-from fupin.registry.changes.number_changes import correct_number, reverse, take_back
+from fupin.registry.changes.number_changes import correct_number, reverse
 from fupin.registry.changes.paper_files import add_paper, open_paper, papers_of
 from fupin.registry.changes.papers import Paper, missing_papers, on_paper, paper_of
 from fupin.registry.changes.reversal import builds_on
@@ -324,7 +324,6 @@ __all__ = [
     "states_of",
     "summed",
     "survey_of",
-    "take_back",
     "team_counts",
     "team_of",
     "timeline_of",

@@ -106,7 +106,6 @@ class Person(models.Model):
     id_tail6 = models.BinaryField(null=True)
     lookup_key = models.CharField(max_length=8, null=True, db_collation="C")  # id of the key of these hashes
     lake_key = models.BinaryField(null=True)  # HMAC under the lake key: joins with the deliveries
-    id_mark = models.BigIntegerField(null=True)  # which of his numbers is the present one; null: the first (or none)
     lake_key_id = models.CharField(max_length=8, default="l1", db_collation="C")  # id of the key of that hash
     # what the number says of itself, without it: see number_facts
     id_length = models.SmallIntegerField(null=True)

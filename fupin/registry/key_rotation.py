@@ -359,16 +359,6 @@ PLACES = (
         "split_part(%(last)s, ' ', 3)) ORDER BY kind, record, field LIMIT %(batch)s",
         _values,
     ),
-    Place(
-        "registry_formernumber",
-        "encryption",
-        "registry_formernumber",
-        "t.id = n.k::bigint",
-        "SELECT key, count(*) FROM registry_formernumber GROUP BY 1",
-        "SELECT lpad(id::text, 20, '0'), person_id, 'id_number', cipher FROM registry_formernumber "
-        "WHERE key <> %(now)s AND lpad(id::text, 20, '0') > %(last)s ORDER BY 1 LIMIT %(batch)s",
-        _values,
-    ),
     _hint_place("registry_person", "person_id", "id_hint"),
     _hint_place("registry_household", "household_id", "phone_hint"),
     _hint_place("registry_helper", "helper_id", "phone_hint"),

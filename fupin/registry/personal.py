@@ -55,7 +55,6 @@ PERSONAL: Mapping[str, Mapping[str, str]] = {
         "record": "identity", "cipher": "sensitive", "hint": "sensitive", "lookup": "identity", "tail4": "identity",
         "tail6": "identity", "lake_key": "identity", "lake_former": "identity", "facts": "identity",
     },
-    "FormerNumber": {"person_id": "identity", "cipher": "sensitive"},
     "Survey": {"household_id": "identity", "*": "personal", "savings": "sensitive"},
     "LedgerEntry": {"household_id": "identity", "*": "sensitive"},
     # cells of ledgers as they were written: codes of health among them
@@ -78,8 +77,7 @@ PERSONAL: Mapping[str, Mapping[str, str]] = {
 NOT_PERSONAL: Mapping[str, frozenset[str]] = {
     "Household": frozenset({"lookup_key", "version"}),
     "HouseholdState": frozenset({"id", "valid_from", "valid_to"}),
-    "FormerNumber": frozenset({"id", "mark", "key", "written_at"}),
-    "Person": frozenset({"id_mark", "lookup_key", "lake_key_id", "version"}),
+    "Person": frozenset({"lookup_key", "lake_key_id", "version"}),
     "Membership": frozenset({"id", "valid_from", "valid_to"}),
     "SealedValue": frozenset({"kind", "field", "key", "lookup_key", "written_at"}),
     "FormerValue": frozenset({"id", "change_id", "kind", "field", "key", "lookup_key", "lake_key_id"}),

@@ -34,7 +34,7 @@ def home(visitor: Visitor) -> Iterator[Household]:
         assert found is not None
         yield found
         for change in registry.changes_of(office, found).filter(reversed_by__isnull=True).exclude(kind="reverse"):
-            registry.take_back(by=office, change_id=change.pk, reason="测试收尾")
+            registry.reverse(by=office, change_id=change.pk, reason="测试收尾")
 
 
 def members(home: Household) -> list[str]:

@@ -142,7 +142,7 @@ def test_a_hit_opens_the_form_filled_in_and_names_the_change(visitor: Visitor, s
         change = identify.mended_by(office, hit)
         assert change is not None
         assert change.finding == mend.key
-        registry.take_back(by=office, change_id=change.pk, reason="测试收尾")
+        registry.reverse(by=office, change_id=change.pk, reason="测试收尾")
         assert identify.mended_by(office, hit) is None
 
 

@@ -236,20 +236,17 @@ def hand_in_paper(request: HttpRequest, number: int) -> HttpResponse:
     return redirect("console:changes_of", home.pk)
 
 
-# A former ID number is opened against a deed that is committed before: the request has no transaction around both.
-@transaction.non_atomic_requests
 @require_POST
 @room(AREA)
 def take_back(request: HttpRequest, number: int) -> HttpResponse:
     user = user_of(request)
-    with transaction.atomic(), accounts.acting_as(user):
-        change = registry.change_for(user, number)
-        home = registry.household_for(user, change.household_id or "")
+    change = registry.change_for(user, number)
+    home = registry.household_for(user, change.household_id or "")
     try:
-        registry.take_back(by=user, change_id=change.pk, reason=request.POST.get("reason", ""))
+        with transaction.atomic():
+            registry.reverse(by=user, change_id=change.pk, reason=request.POST.get("reason", ""))
     except UserError as error:
-        with transaction.atomic(), accounts.acting_as(user):
-            return _page(request, user, home, problem_of(error))
+        return _page(request, user, home, problem_of(error))
     messages.success(request, _("已撤销变更 %(n)s，恢复为变更前的情况") % {"n": change.pk})
     return redirect(reverse("console:changes_of", args=[home.pk]))
 

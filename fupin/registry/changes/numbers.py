@@ -86,7 +86,11 @@ def demand_same(person: Person, typed: Mapping[str, Any]) -> None:
 def unused(number: str) -> Known | None:
     """Nobody of this number is a member of any household; the person, if he was one before. Held until the end of the
     transaction, so that two officers cannot enter the same person at once. Raises UserError."""
-    asked = [keyed_hash(key, number) for key in settings.FUPIN_KEYS.now.lookups]
+    return standing_of([keyed_hash(key, number) for key in settings.FUPIN_KEYS.now.lookups])
+
+
+def standing_of(asked: list[bytes]) -> Known | None:
+    """The same for a number by its hashes."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT standing, person_id, household_id, left_on FROM fupin_number_standing(%s)", [asked])
         row = cursor.fetchone()

@@ -13,7 +13,7 @@ from fupin.catalogue.changes import change_kinds
 from fupin.kernel.errors import NotFound, UserError
 from fupin.registry.change_models import IMPORT, LOAD, REVERSE, RegistryChange
 from fupin.registry.changes.checks import demand_level, demand_reason, home_to_change
-from fupin.registry.changes.steps import TABLES, Images, Step, as_json
+from fupin.registry.changes.steps import TABLES, Images, Step, as_json, is_row
 from fupin.registry.household_models import Household
 
 
@@ -71,9 +71,12 @@ def overlap(earlier: RegistryChange, later: RegistryChange) -> bool:
 
 
 def _rows(change: RegistryChange) -> dict[str, frozenset[str] | None]:
-    """Row → columns written; None: added or removed."""
+    """Row → columns written; None: added or removed, or a full value."""
     before, after = change.before.get("rows", {}), change.after.get("rows", {})
-    return {key: None if before.get(key) is None or after.get(key) is None else frozenset(after[key]) for key in after}
+    return {
+        key: None if not is_row(key) or before.get(key) is None or after.get(key) is None else frozenset(after[key])
+        for key in after
+    }
 
 
 def _meet(first: frozenset[str] | None, second: frozenset[str] | None) -> bool:
@@ -96,6 +99,8 @@ def _backwards(step: Step, undone: RegistryChange) -> None:
 def _demand_as_left(after: Images, before: Images) -> None:
     """Nothing but the log wrote these rows since."""
     for key, image in after.items():
+        if not is_row(key):
+            continue
         model, pk = TABLES[key.partition("/")[0]], key.partition("/")[2]
         if model is not Household and key.startswith("person/") and before[key] is None:
             continue

@@ -33,6 +33,11 @@ Image = dict[str, Any]
 Images = dict[str, Image | None]
 
 
+def is_row(key: str) -> bool:
+    """Not the name of a full value (``sealed/…``), which is moved by functions of the database."""
+    return key.partition("/")[0] in TABLES
+
+
 def key_of(row: models.Model) -> str:
     """membership/12"""
     name = next(name for name, model in TABLES.items() if isinstance(row, model))
@@ -80,6 +85,10 @@ class Step:
     def remove(self, row: models.Model) -> None:
         self.before[key_of(row)] = image_of(row)
         self.after[key_of(row)] = None
+
+    def name_value(self, key: str, *, held: bool) -> None:
+        """A full value is replaced after the row of the log: its key and whether there was one, no value."""
+        self.before[key], self.after[key] = {"held": held}, {"held": True}
 
     def file(self, by: User, filing: Filing, **more: Any) -> RegistryChange:
         """Written as the form says."""
@@ -156,7 +165,7 @@ def next_number(model: type[models.Model]) -> int:
 def apply(before: Images, after: Images, new: Iterable[models.Model] = ()) -> None:
     """Make the rows what ``after`` says. Removals and closings first: of open periods there is never more than one."""
     made = {key_of(row): row for row in new}
-    for key in sorted(after, key=lambda key: _order(key, before, after)):
+    for key in sorted(filter(is_row, after), key=lambda key: _order(key, before, after)):
         model, pk = TABLES[key.partition("/")[0]], key.partition("/")[2]
         image = after[key]
         if image is None:

@@ -24,7 +24,7 @@ from fupin.registry.lake_version import hold_lake_key
 from fupin.registry.ledgers.differences import PERSON_FACTS, Differences
 from fupin.registry.ledgers.images import Numbered, log_rows
 from fupin.registry.ledgers.models import LedgerBatch, LedgerCells
-from fupin.registry.ledgers.numbers import marked, write_numbers
+from fupin.registry.ledgers.numbers import write_numbers
 from fupin.registry.ledgers.settling import settle_households
 from fupin.registry.ledgers.standing import Standing
 from fupin.registry.models import Household, HouseholdState, Membership, Person, SealedValue, Survey
@@ -77,7 +77,7 @@ def _apply(
     accounts = _accounts(found)
     persons, numbers = persons_numbers(_people(found), keys, hold_lake_key(DEFAULT_DB_ALIAS))
     made = _numbered(homes, persons, found, batch.as_of)
-    turned = _with_state_numbers(replace(found, changes=pl.concat([found.changes, marked(found.numbers)])), now)
+    turned = _with_state_numbers(found, now)
     progress("写入变更记录", 0.25)
     log = _write_log(by, batch, log_rows(turned, made, batch.as_of))
     revived = now.households.filter(pl.col("undone"))["household_id"]
