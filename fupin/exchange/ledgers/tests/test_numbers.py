@@ -118,7 +118,7 @@ def test_a_correction_after_the_ledger_goes_back_to_what_the_ledger_said(cast: C
         filing=filing("correct_number", AS_OF),
     )  # fmt: skip
     assert undone(cast, batch.pk) == "applied"
-    registry.take_back(by=cast.county_office, change_id=done.pk, reason="改错了人")
+    do(cast.county_office, registry.reverse, change_id=done.pk, reason="改错了人")
     assert registry.reveal_id(by=cast.cadre, person_id=f"{HOME}02", reason="入户核对") == NEW
     assert undone(cast, batch.pk) == "undone"
     assert registry.reveal_id(by=cast.cadre, person_id=f"{HOME}02", reason="入户核对") == person_row(2)[4]
