@@ -42,9 +42,8 @@ LONGEST = [
     for path in (
         "cli/backups/tests/test_backup.py",
         "console/tests/test_accessible.py",
-        "command/tests/test_map_browser_tools.py",
         "cli/tests/test_serve.py",
-        "cli/tests/test_killed.py",
+        "command/tests/test_map_browser_tools.py",
         "identify/tests/test_screening.py",
         "console/tests/test_second_factor.py",
         "identify/tests/test_killed_worker.py",

@@ -22,6 +22,7 @@ from django.db import DEFAULT_DB_ALIAS, connections
 from psycopg.errors import InsufficientPrivilege, UndefinedFunction
 from psycopg.pq import TransactionStatus
 
+from fupin.accounts.rules import role_may
 from fupin.kernel.errors import UserError
 from fupin.kernel.scope import Scope
 
@@ -29,16 +30,21 @@ if TYPE_CHECKING:
     from fupin.accounts.models import User
 
 NOTHING = "-"  # in a ticket: somebody acts who sees no household
+HEALTH = "+h"  # in a ticket, behind the region: coded health facts of persons may be read, too
 WHOLE = Scope.everything()
 
 
 @dataclass(frozen=True)
 class Actor:
-    """Who acts (None: the platform itself), where rows may be seen and written, and from where he came."""
+    """Who acts (None: the platform itself), where rows may be seen and written, and from where he came.
+
+    ``health``: whether coded health facts of persons are read with their rows.
+    """
 
     user_id: int | None
     scope: Scope
     origin: str = ""
+    health: bool = False
 
     @property
     def prefix(self) -> str:
@@ -63,21 +69,28 @@ def acting_as(user: User, *, origin: str = "") -> Iterator[None]:
     Without an ``origin`` it is that of the wider block: one request, however many transactions.
     """
     wider = present()
-    with _acting(Actor(user.pk, user.scope, origin or (wider.origin if wider else ""))):
+    with _acting(_actor_of(user, origin or (wider.origin if wider else ""))):
         yield
 
 
+def _actor_of(user: User, origin: str) -> Actor:
+    return Actor(user.pk, user.scope, origin, role_may(user.role, "see_health"))
+
+
 @contextmanager
-def acting_for(user: User | None, region: str) -> Iterator[None]:
-    """A job's work on one region, allowed when it was ordered; ``user`` ordered it (None: the platform itself)."""
-    with _acting(Actor(None if user is None else user.pk, Scope.of(region), "job")):
+def acting_for(user: User | None, region: str, *, health: bool = True) -> Iterator[None]:
+    """A job's work on one region, allowed when it was ordered; ``user`` ordered it (None: the platform itself).
+
+    A run reckons with coded health facts whoever ordered it; ``health=False`` for work that only hands rows out.
+    """
+    with _acting(Actor(None if user is None else user.pk, Scope.of(region), "job", health)):
         yield
 
 
 @contextmanager
 def acting_for_platform(origin: str = "platform") -> Iterator[None]:
     """The platform's own work on everything, such as completing older runs after an update."""
-    with _acting(Actor(None, WHOLE, origin)):
+    with _acting(Actor(None, WHOLE, origin, health=True)):
         yield
 
 
@@ -90,7 +103,7 @@ def nobody_acting() -> Iterator[None]:
 
 def act_from_now_on(user: User | None, *, origin: str) -> None:
     """For a process that does one person's command (None: the platform's own) and ends, and inside of a wider block."""
-    actor = Actor(None, WHOLE, origin) if user is None else Actor(user.pk, user.scope, origin)
+    actor = Actor(None, WHOLE, origin, health=True) if user is None else _actor_of(user, origin)
     _ACTOR.set(actor)
     connection = connections[DEFAULT_DB_ALIAS]
     if connection.in_atomic_block:
@@ -153,9 +166,10 @@ def open_scope_on(backend: int) -> str:
 
 
 def claim_of(actor: Actor, backend: int) -> str:
-    """connection | seconds since 1970 | user | prefix | origin."""
+    """connection | seconds since 1970 | user | prefix, and whether health is seen | origin."""
     who = "" if actor.user_id is None else str(actor.user_id)
-    return "|".join((str(backend), str(int(time.time())), who, actor.prefix, actor.origin[:80]))
+    where = actor.prefix + (HEALTH if actor.health else "")
+    return "|".join((str(backend), str(int(time.time())), who, where, actor.origin[:80]))
 
 
 def proof_of(claim: str) -> bytes:

@@ -10,6 +10,8 @@ from fupin.accounts.acting import (
     open_scope_on,
 )
 from fupin.accounts.bulk import HEADS, NEEDED, Outcome, open_many
+from fupin.accounts.ciphers import Aead, aead
+from fupin.accounts.differences import Difference, differences
 from fupin.accounts.doors import confirm_password, second_step, sign_in
 from fupin.accounts.factors import (
     add_passkey,
@@ -50,7 +52,15 @@ from fupin.accounts.life import AccountChange, life_of
 from fupin.accounts.models import ApiToken, BulkOpening, Deed, Role, SavedFilter, User
 from fupin.accounts.opening import create_user, last_day
 from fupin.accounts.opening_file import answer_book, rows_of, sample_book
-from fupin.accounts.openings import BUSY, give_up_opening, open_from_file, openings_of, run_opening, take_answer
+from fupin.accounts.openings import (
+    BUSY,
+    give_up_opening,
+    open_from_file,
+    openings_of,
+    reseal_openings,
+    run_opening,
+    take_answer,
+)
 from fupin.accounts.passwords import draw_password
 from fupin.accounts.queries import (
     TrailState,
@@ -65,7 +75,18 @@ from fupin.accounts.queries import (
     user_for,
     users_for,
 )
-from fupin.accounts.rules import NATION, NATION_WORDS, ROLES, THREE, VERBS, RoleRights, account_level, token_verbs
+from fupin.accounts.rules import (
+    NATION,
+    NATION_WORDS,
+    ROLES,
+    THREE,
+    VERBS,
+    RoleRights,
+    account_level,
+    letters_of,
+    token_verbs,
+)
+from fupin.accounts.sealing import key_id_of, seal, seal_bytes, seal_many, unseal, unseal_bytes
 from fupin.accounts.services import forget_filter, record, require, save_filter
 from fupin.accounts.sessions import (
     begin_half,
@@ -94,9 +115,11 @@ __all__ = [
     "THREE",
     "VERBS",
     "AccountChange",
+    "Aead",
     "ApiToken",
     "BulkOpening",
     "Deed",
+    "Difference",
     "Forbidden",
     "Outcome",
     "Role",
@@ -112,6 +135,7 @@ __all__ = [
     "acting_for_platform",
     "add_passkey",
     "add_totp",
+    "aead",
     "answer_book",
     "ask_passkey",
     "back_from_government",
@@ -124,6 +148,7 @@ __all__ = [
     "confirm_password",
     "create_user",
     "deeds_for",
+    "differences",
     "draw_password",
     "end_other_sessions",
     "enter",
@@ -139,7 +164,9 @@ __all__ = [
     "has_passkey",
     "install_ticket_key",
     "is_over",
+    "key_id_of",
     "last_day",
+    "letters_of",
     "life_of",
     "link_government",
     "may",
@@ -162,6 +189,7 @@ __all__ = [
     "require",
     "require_of_token",
     "reseal_factors",
+    "reseal_openings",
     "reset_factors",
     "revoke_token",
     "rotate_token",
@@ -169,6 +197,9 @@ __all__ = [
     "run_opening",
     "sample_book",
     "save_filter",
+    "seal",
+    "seal_bytes",
+    "seal_many",
     "second_factor_fresh",
     "second_factor_shown",
     "second_step",
@@ -185,6 +216,8 @@ __all__ = [
     "trail_state",
     "unlink_government",
     "unlock",
+    "unseal",
+    "unseal_bytes",
     "user_for",
     "user_of_token",
     "users_for",

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.db import connection
 
+from fupin.accounts.differences import differences
 from fupin.accounts.models import User
 
 MOST = 100
-HIDDEN = "sha256:"
 NOT_TOLD = frozenset(
     {"id", "epoch", "is_superuser", "is_staff", "date_joined", "last_login", "first_name", "last_name"}
 )
@@ -48,18 +46,7 @@ def life_of(account: User) -> list[AccountChange]:
 
 def _change(row: tuple[Any, ...], users: dict[Any, User]) -> AccountChange:
     at, actor, login, origin, op, before, after = row
-    what = {} if op == "I" else dict(_compared(_read(before), _read(after)))
-    return AccountChange(at, users.get(actor), login, origin, op == "I", what)
-
-
-def _read(given: Any) -> dict[str, Any]:
-    return json.loads(given) if isinstance(given, str) else given or {}
-
-
-def _compared(before: dict[str, Any], after: dict[str, Any]) -> Iterator[tuple[str, tuple[Any, Any]]]:
-    for name in dict.fromkeys([*before, *after]):
-        old, new = before.get(name), after.get(name)
-        if name in NOT_TOLD or old == new:
-            continue
-        secret = any(str(one).startswith(HIDDEN) for one in (old, new))
-        yield name, (None, None) if secret else (old, new)
+    told = [] if op == "I" else differences(before, after, NOT_TOLD)
+    return AccountChange(
+        at, users.get(actor), login, origin, op == "I", {one.column: (one.before, one.after) for one in told}
+    )

@@ -80,7 +80,10 @@ def check_password(password: str, username: str, display_name: str) -> None:
         try:
             validate_password(password, User(username=username, display_name=display_name))
         except ValidationError:
-            problem = ("密码太常见，或与姓名太像", "the password is too common or too like the name")
+            problem = (
+                "密码太常见，或含有姓名、地名",
+                "the password is too common, or holds the name or a place's",
+            )
     if problem is not None:
         raise UserError(*problem, "请换一个密码", "choose another password")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
@@ -13,7 +14,7 @@ from fupin.accounts.acting import acting_as
 from fupin.accounts.bulk import Outcome, keep_many, prepare_many
 from fupin.accounts.models import BulkOpening, OpeningState, User
 from fupin.accounts.opening_file import answer_book, rows_of
-from fupin.accounts.sealed import seal, unseal
+from fupin.accounts.sealing import key_id_of, seal_bytes, unseal_bytes
 from fupin.accounts.services import record, require
 from fupin.kernel.errors import UserError
 
@@ -46,7 +47,7 @@ def open_from_file(*, by: User, name: str, content: bytes) -> BulkOpening:
             "fill in rows, or split it into several files",
         )
     opening = BulkOpening.objects.create(by=by, file_name=name[:120], rows=rows)
-    opening.sheet = seal(content, _bound(opening))
+    opening.sheet = _sealed(opening, content)
     opening.save()
     _defer(opening.pk)
     return opening
@@ -58,7 +59,7 @@ def run_opening(number: int) -> None:
     if opening is None or opening.sheet is None:
         return
     BulkOpening.objects.filter(pk=number).update(state=OpeningState.RUNNING)
-    content = unseal(opening.sheet, _bound(opening))
+    content = _opened(opening, opening.sheet)
     with acting_as(opening.by, origin="job"):
         rows = _reported(opening, rows_of(content, opening.file_name))
         outcomes, users = prepare_many(by=opening.by, rows=rows)
@@ -83,7 +84,7 @@ def _finish(opening: BulkOpening, outcomes: list[Outcome]) -> None:
     ]  # fmt: skip
     opening.state, opening.progress = OpeningState.FINISHED, 100
     opening.opened, opening.wrong, opening.errors = len(outcomes) - len(wrong), len(wrong), wrong[:MOST_ERRORS]
-    opening.answer, opening.sheet = seal(answer_book(outcomes), _bound(opening)), None
+    opening.answer, opening.sheet = _sealed(opening, answer_book(outcomes)), None
     opening.finished_at = timezone.now()
     opening.save()
 
@@ -104,7 +105,7 @@ def take_answer(*, by: User, opening: BulkOpening) -> bytes:
             "没有密码的账号，逐个重设密码",
             "renew the password of each account that lacks it",
         )
-    content = unseal(locked.answer, _bound(locked))
+    content = _opened(locked, locked.answer)
     locked.answer, locked.taken_at = None, timezone.now()
     locked.save()
     record(
@@ -120,8 +121,28 @@ def openings_of(user: User) -> QuerySet[BulkOpening]:
     return BulkOpening.objects.filter(by=user).order_by("-pk").defer("sheet", "answer")
 
 
-def _bound(opening: BulkOpening) -> str:
-    return f"opening {opening.pk}"
+def reseal_openings() -> int:
+    """After the encryption key has changed: sheets that wait and answers that nobody took, under the new one."""
+    now, count = settings.FUPIN_KEYS.now.encryption.id, 0
+    for number in BulkOpening.objects.values_list("pk", flat=True):
+        with transaction.atomic():
+            one = BulkOpening.objects.select_for_update().filter(pk=number).first()
+            for name in ("sheet", "answer"):
+                kept = getattr(one, name, None)
+                if one is None or kept is None or key_id_of(kept) == now:
+                    continue
+                setattr(one, name, _sealed(one, _opened(one, kept)))
+                one.save(update_fields=[name])
+                count += 1
+    return count
+
+
+def _sealed(opening: BulkOpening, content: bytes) -> bytes:
+    return seal_bytes(settings.FUPIN_KEYS.now, content, f"opening {opening.pk}")
+
+
+def _opened(opening: BulkOpening, sealed: bytes | memoryview) -> bytes:
+    return unseal_bytes(settings.FUPIN_KEYS.now, sealed, f"opening {opening.pk}")
 
 
 def _defer(number: int) -> None:

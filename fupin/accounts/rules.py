@@ -11,6 +11,7 @@ from fupin.kernel.regions import LEVEL_NAMES, is_code, level_of
 VERBS = {
     "see_households": ("查看农户", "see households"),
     "see_results": ("查看识别结果", "see results of runs"),
+    "see_health": ("查看成员的健康、自理和孕产情况", "see members' health, self-care and pregnancy"),
     "reveal_id": ("查看完整证件号（留痕）", "see an ID number in clear (recorded)"),
     "deliver": ("提交部门数据", "deliver department data"),
     "see_deliveries": ("查看交换批次", "see deliveries"),
@@ -58,8 +59,10 @@ class RoleRights:
 
 class DecisionMaker(RoleRights):
     code, zh, en = "decision_maker", "决策者", "decision maker"
-    why_zh = "看本辖区的全部结果，不改动任何数据，不看完整证件号。"
-    why_en = "Sees every result of the region, changes nothing, sees no ID number in clear."
+    why_zh = "看本辖区的全部结果，不改动任何数据，不看完整证件号和成员的健康状况。"
+    why_en = (
+        "Sees every result of the region, changes nothing, sees neither an ID number in clear nor a member's health."
+    )
     verbs = frozenset({"see_households", "see_results", "see_deliveries", "see_agreements"})
     may_be_national = True
 
@@ -74,6 +77,7 @@ class Office(RoleRights):
     verbs = frozenset(
         {"see_households", "see_results", "reveal_id", "deliver", "see_deliveries", "download_bad_rows"}
         | {
+            "see_health",
             "start_run",
             "screen",
             "exempt",
@@ -102,7 +106,7 @@ class Cadre(RoleRights):
     )
     verbs = frozenset(
         {"see_households", "see_results", "reveal_id", "screen", "change_registry", "judge_finding", "handle_cases"}
-        | {"state_village"}
+        | {"state_village", "see_health"}
     )
 
 
@@ -224,6 +228,11 @@ def role_may(role: str, verb: str) -> bool:
 
 PASSWORD_LENGTH = 10
 PASSWORD_KINDS = 3
+#: what everybody in such an office tries first; names of places are asked of the registry (``registry/passwords.py``)
+PASSWORD_WORDS = (
+    "fupin", "tuopin", "pinkun", "bangfu", "xiangcun", "zhengfu", "minzheng", "caizheng", "juece", "shenji", "guanli",
+    "password", "mima", "admin", "qwerty", "woaini",
+)  # fmt: skip
 
 
 def password_problem(password: str, username: str) -> tuple[str, str] | None:
@@ -232,6 +241,8 @@ def password_problem(password: str, username: str) -> tuple[str, str] | None:
         return f"密码至少 {PASSWORD_LENGTH} 位", f"a password has at least {PASSWORD_LENGTH} characters"
     if username and username.lower() in password.lower():
         return "密码不能包含用户名", "a password must not hold the username"
+    if found := next((word for word in PASSWORD_WORDS if word in letters_of(password)), ""):
+        return f"密码不能包含容易猜到的词（{found}）", f"a password must not hold a word that is tried first ({found})"
     kinds = (str.islower, str.isupper, str.isdigit, lambda c: not c.isalnum())
     if sum(any(kind(c) for c in password) for kind in kinds) < PASSWORD_KINDS:
         return (
@@ -239,6 +250,11 @@ def password_problem(password: str, username: str) -> tuple[str, str] | None:
             "a password has three of: capital, small letter, digit, other sign",
         )
     return None
+
+
+def letters_of(password: str) -> str:
+    """``Nan-Ning_2026`` → ``nanning``: signs between the letters hide no word."""
+    return "".join(one for one in password.lower() if one.isascii() and one.isalpha())
 
 
 #: verbs that a token may carry

@@ -22,7 +22,7 @@ from fupin.bench.frame import Result, say
 
 BENCHMARKS = (
     "index", "compare", "receive", "load_back", "snapshot", "pages", "rows", "search", "trail", "screen", "ledgers",
-    "drill", "link",
+    "cases", "drill", "link",
 )  # fmt: skip
 
 

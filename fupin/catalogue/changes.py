@@ -18,7 +18,8 @@ from fupin.catalogue.schema import DATA, CatalogueError, code_lists, read_toml, 
 
 #: what a kind does, and whether it is about a person or a household
 ACTS: Mapping[str, str] = {
-    "add": "person", "end": "person", "person_facts": "person", "household_facts": "household", "head": "household",
+    "add": "person", "end": "person", "person_facts": "person", "number": "person",
+    "household_facts": "household", "head": "household",
     "split": "household", "merge": "household", "new": "household", "end_household": "household",
     "state": "household",
 }  # fmt: skip
@@ -30,7 +31,10 @@ GROUPS: Mapping[str, tuple[str, str]] = {
     "household": ("户的变更", "changes of households"),
     "state": ("脱贫属性", "poverty state"),
 }
-_GROUP_OF = {"add": "add", "end": "end", "person_facts": "facts", "household_facts": "facts", "state": "state"}
+_GROUP_OF = {
+    "add": "add", "end": "end", "person_facts": "facts", "number": "facts", "household_facts": "facts",
+    "state": "state",
+}  # fmt: skip
 PAPERS: Mapping[str, tuple[str, str]] = {
     "birth_certificate": ("出生医学证明", "birth certificate"),
     "marriage_certificate": ("结婚证", "marriage certificate"),
@@ -41,6 +45,8 @@ PAPERS: Mapping[str, tuple[str, str]] = {
     "death_certificate": ("死亡证明或户籍注销证明", "death certificate"),
     "judgement": ("判决书或执行通知", "judgement"),
     "enlistment_notice": ("入伍通知书", "notice of enlistment"),
+    "identity_card": ("居民身份证或户口簿页", "identity card or page of the residence booklet"),
+    "number_certificate": ("公安机关证件号变更证明", "certificate of the police that the number changed"),
     "correction_form": ("信息更正表（本人签字）", "signed form of correction"),
     "split_application": ("分户、并户申请", "application for a split or merge"),
     "cancel_proof": ("销户证明", "proof that the household ended"),
@@ -48,6 +54,7 @@ PAPERS: Mapping[str, tuple[str, str]] = {
     "inquiry_report": ("核查报告", "report of the inquiry"),
 }
 NUMBERS = ("required", "optional", "none")
+FORMER = ("", "none", "some")
 BOUNDS = ("born", "joined")
 ANSWERS = ("passes", "future", *BOUNDS)
 
@@ -67,6 +74,7 @@ class Example:
 class ChangeKind:
     """``level``: the lowest office that may record it. ``code``: of 自然增加/减少. ``last_day``: the day itself still
     counts. ``proposed_by``: rule of comparison whose confirmed finding proposes it → what of the finding tells the day.
+    ``former``: whether who is given a number has one already (none, some).
     ``begins_in``/``ends_in``: states; ``overwrites``: it may reach back behind the present state."""
 
     id: str
@@ -79,6 +87,7 @@ class ChangeKind:
     examples: tuple[Example, ...]
     code: str = ""
     number: str = "none"
+    former: str = ""
     not_before: tuple[str, ...] = ()
     last_day: bool = False
     fields: tuple[str, ...] = ()
@@ -113,8 +122,8 @@ class ChangeKind:
 
 _NEEDED = ("id", "zh", "en", "act", "level", "papers", "reference", "examples")
 _OPTIONAL = (
-    "code", "number", "not_before", "last_day", "fields", "begins_in", "ends_in", "overwrites", "by_case", "reversible",
-    "proposed_by",
+    "code", "number", "former", "not_before", "last_day", "fields", "begins_in", "ends_in", "overwrites",
+    "by_case", "reversible", "proposed_by",
 )  # fmt: skip
 _LISTS = ("papers", "not_before", "fields", "begins_in", "ends_in")
 
@@ -126,6 +135,9 @@ def _kind(raw: Mapping[str, Any], path: Path, seen: Mapping[str, ChangeKind]) ->
     demand_choice(raw["act"], ACTS, "act", where)
     demand_choice(raw["level"], LEVELS, "level", where)
     demand_choice(raw.get("number", "none"), NUMBERS, "number", where)
+    demand_choice(raw.get("former", ""), FORMER, "former", where)
+    if (raw["act"] == "number") != bool(raw.get("former")):
+        raise CatalogueError(f"{where}: former (none, some) belongs to the act number, and to nothing else")
     states = code_lists()["household_state"].values
     known = {"papers": PAPERS, "not_before": BOUNDS, "begins_in": states, "ends_in": states}
     for key, choices in known.items():
@@ -143,9 +155,9 @@ def _kind(raw: Mapping[str, Any], path: Path, seen: Mapping[str, ChangeKind]) ->
 
 
 def _demand_fields(raw: Mapping[str, Any], where: str) -> None:
-    table = {"person_facts": "persons", "household_facts": "households"}.get(raw["act"])
+    table = {"person_facts": "persons", "number": "persons", "household_facts": "households"}.get(raw["act"])
     if (table is not None) != bool(raw.get("fields")):
-        raise CatalogueError(f"{where}: fields belong to the acts person_facts and household_facts")
+        raise CatalogueError(f"{where}: fields belong to the acts person_facts, number and household_facts")
     for one in raw.get("fields", ()):
         demand_choice(one, tables()[table or ""].columns, "fields", where)
 

@@ -1,13 +1,14 @@
 """Procedures as data: their steps in order, who takes each, with which papers, within how many days.
 
-Source: ``data/procedures``, one file a procedure. Days and shares are parameters
-(``data/parameters/procedures.toml``), so that a province has its own.
+Source: ``data/procedures``, one file for each edition of a procedure: a case goes on by the edition it began with. Days
+and shares are parameters (``data/parameters/procedures.toml``), so that a province has its own.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,8 @@ LEVELS = ("village", "town", "county")
 KINDS = ("filing", "comparison", "votes", "standards", "notice", "decision", "announcement")
 LASTING = ("notice", "announcement")
 COUNTS = ("working", "calendar")
+#: whom an overdue step is raised to: whose turn it is, the level above
+RECEIVERS = ("turn", "above")
 SIGNERS: Mapping[str, tuple[str, str]] = {
     "household": ("户主或家人", "the household"),
     "surveyor": ("调查人", "surveyor"),
@@ -33,6 +36,8 @@ SIGNERS: Mapping[str, tuple[str, str]] = {
     "leader": ("签发领导", "signing leader"),
 }
 _STATES = "household_state"
+FOLDER = DATA / "procedures"
+FIRST = 1
 
 
 @dataclass(frozen=True)
@@ -49,6 +54,14 @@ class Whole:
 
     limit: Limit
     until: str
+
+
+@dataclass(frozen=True)
+class Overdue:
+    """An overdue step is raised to ``to`` when it is over by more than ``after`` times its days."""
+
+    to: str
+    after: float
 
 
 @dataclass(frozen=True)
@@ -72,7 +85,8 @@ class Step:
 class Procedure:
     """``begins_in``: states of the household in which it may be opened. ``ends_in``: its state when all is passed, ""
     when the state stays. ``kinds``: what it may recognise; ``kind_states``: in which states. ``follows``: the procedure
-    that was passed before, by at least the months of the parameter ``not_before``."""
+    that was passed before, by at least the months of the parameter ``not_before``. ``edition``: counted from 1;
+    ``since``: the day from which new cases take it, None for the first."""
 
     id: str
     zh: str
@@ -87,6 +101,9 @@ class Procedure:
     follows: str = ""
     not_before: str = ""
     kind_states: Mapping[str, tuple[str, ...]] | None = None
+    overdue: tuple[Overdue, ...] = ()
+    edition: int = FIRST
+    since: date | None = None
 
     def kinds_for(self, state: str) -> Mapping[str, tuple[str, str]]:
         """The kinds that a household in this state may be; empty for a procedure without kinds."""
@@ -144,7 +161,8 @@ def _step(raw: Mapping[str, Any], earlier: list[str], papers: Mapping[str, Any],
 
 def _procedure(raw: Mapping[str, Any], where: str, found: Mapping[str, Procedure]) -> Procedure:
     optional = ("ends_in", "kinds", "kind_states", "whole", "follows", "not_before", "steps_of", "papers", "step")
-    demand_keys(raw, ("id", "zh", "en", "reference", "begins_in"), optional, where)
+    more = ("overdue", "edition", "since")
+    demand_keys(raw, ("id", "zh", "en", "reference", "begins_in"), (*optional, *more), where)
     for state in (*raw["begins_in"], *filter(None, [raw.get("ends_in")])):
         demand_choice(state, code_lists()[_STATES].values, "state", where)
     steps, papers = _steps(raw, where, found)
@@ -154,8 +172,21 @@ def _procedure(raw: Mapping[str, Any], where: str, found: Mapping[str, Procedure
     return Procedure(
         raw["id"], raw["zh"], raw["en"], raw["reference"], tuple(raw["begins_in"]), steps, papers,
         raw.get("ends_in", ""), _pairs(raw.get("kinds", {})) or None, _whole(raw, steps, where),
-        raw.get("follows", ""), not_before, _kind_states(raw, where),
+        raw.get("follows", ""), not_before, _kind_states(raw, where), _overdue(raw, where),
+        raw.get("edition", FIRST), raw.get("since"),
     )  # fmt: skip
+
+
+def _overdue(raw: Mapping[str, Any], where: str) -> tuple[Overdue, ...]:
+    found: list[Overdue] = []
+    for one in raw.get("overdue", ()):
+        demand_keys(one, ("to", "after"), (), f"{where} overdue")
+        demand_choice(one["to"], RECEIVERS, "to", f"{where} overdue")
+        demand_new(one["to"], [earlier.to for earlier in found], f"{where} overdue")
+        if not 0 <= one["after"] <= 100:
+            raise CatalogueError(f"{where} overdue: after = {one['after']}; write how many times the step's days")
+        found.append(Overdue(one["to"], one["after"]))
+    return tuple(found)
 
 
 def _kind_states(raw: Mapping[str, Any], where: str) -> dict[str, tuple[str, ...]]:
@@ -193,15 +224,68 @@ def _pairs(raw: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
     return {key: (zh, en) for key, (zh, en) in raw.items()}
 
 
+def procedures(folder: Path | None = None) -> Mapping[str, Procedure]:
+    """The newest edition of every procedure by id, in force or to come. Raises CatalogueError."""
+    return {id_: found[-1] for id_, found in editions(folder).items()}
+
+
+def procedures_at(on: date) -> Mapping[str, Procedure]:
+    """Every procedure by id in the edition that a case takes which begins on this day."""
+    return {
+        id_: [one for one in found if one.since is None or one.since <= on][-1] for id_, found in editions().items()
+    }
+
+
+def edition_of(id_: str, edition: int) -> Procedure:
+    """Raises KeyError."""
+    for one in editions()[id_]:
+        if one.edition == edition:
+            return one
+    raise KeyError(f"{id_} {edition}")
+
+
+def steps_known(id_: str) -> dict[str, Step]:
+    """Every step that any edition has, by id, as the newest that has it says it. Raises KeyError."""
+    return {step.id: step for one in editions()[id_] for step in one.steps}
+
+
+def editions(folder: Path | None = None) -> Mapping[str, tuple[Procedure, ...]]:
+    """Every procedure by id with its editions, the oldest first. Raises CatalogueError."""
+    return _editions(folder or FOLDER)
+
+
 @cache
-def procedures(folder: Path = DATA / "procedures") -> Mapping[str, Procedure]:
-    """Every procedure by id; those that take over another's steps come last. Raises CatalogueError."""
+def _editions(folder: Path) -> Mapping[str, tuple[Procedure, ...]]:
+    """Those that take over another's steps have each of its editions, too."""
     read = {path.name: read_toml(path) for path in sorted(folder.glob("*.toml"))}
-    found: dict[str, Procedure] = {}
-    for name, raw in sorted(read.items(), key=lambda pair: "steps_of" in pair[1]):
-        demand_new(raw.get("id", ""), found, name)
-        found[raw.get("id", "")] = _procedure(raw, name, found)
-    for procedure in found.values():
-        if procedure.follows:
-            demand_choice(procedure.follows, found, "follows", procedure.id)
+    found: dict[str, tuple[Procedure, ...]] = {}
+    for name, raw in sorted(read.items(), key=lambda pair: ("steps_of" in pair[1], pair[1].get("edition", FIRST))):
+        id_, earlier = raw.get("id", ""), found.get(raw.get("id", ""), ())
+        if raw.get("edition", FIRST) == FIRST:
+            demand_new(id_, found, name)
+        _demand_follows(raw, earlier, name)
+        newest = {one: known[-1] for one, known in found.items()}
+        made = _procedure(raw, name, newest)
+        if "steps_of" in raw:
+            found[id_] = tuple(
+                replace(made, steps=one.steps, papers=one.papers, edition=one.edition, since=one.since)
+                for one in found[raw["steps_of"]]
+            )
+        else:
+            found[id_] = (*earlier, made)
+    for several in found.values():
+        if several[-1].follows:
+            demand_choice(several[-1].follows, found, "follows", several[-1].id)
     return found
+
+
+def _demand_follows(raw: Mapping[str, Any], earlier: tuple[Procedure, ...], where: str) -> None:
+    """An edition is the next one, and in force after the one before."""
+    edition, since = raw.get("edition", FIRST), raw.get("since")
+    if edition != len(earlier) + 1 or ("steps_of" in raw and edition != FIRST):
+        raise CatalogueError(f"{where}: edition = {edition}; write {len(earlier) + 1}, or mend the id")
+    if (edition == FIRST) != (since is None):
+        raise CatalogueError(f"{where}: since is the first day of a second or later edition; the first has none")
+    before = earlier[-1].since if earlier else None
+    if since is not None and before is not None and since <= before:
+        raise CatalogueError(f"{where}: since = {since}, but the edition before is in force from {before}")

@@ -13,9 +13,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from fupin.catalogue.entries import demand_choice, demand_keys, demand_new
+from fupin.catalogue.entries import demand_choice, demand_keys, demand_new, read_list
 from fupin.catalogue.parameters import parameters
-from fupin.catalogue.schema import DATA, CatalogueError, read_toml
+from fupin.catalogue.schema import DATA, CatalogueError
 
 #: what can be asked of a household: fact → (zh, en, unit)
 FACTS: Mapping[str, tuple[str, str, str]] = {
@@ -118,8 +118,7 @@ def _test(raw: Mapping[str, Any], where: str) -> Test:
     return Test(raw["fact"], how, value)
 
 
-def _item(raw: Mapping[str, Any], where: str) -> Item:
-    place = f"{where} [{raw.get('id', '?')}]"
+def _item(raw: Mapping[str, Any], place: str) -> Item:
     demand_keys(raw, ("id", "zh", "en", "reference", "test"), ("any_of", "examples"), place)
     tests = tuple(_test(one, place) for one in raw["test"])
     item = Item(raw["id"], raw["zh"], raw["en"], raw["reference"], tests, raw.get("any_of", False))
@@ -144,13 +143,8 @@ def standards(folder: Path = DATA / "standards") -> Mapping[str, Standards]:
     """Every list of household standards by id. Raises CatalogueError."""
     found: dict[str, Standards] = {}
     for path in sorted(folder.glob("household_*.toml")):
-        raw = read_toml(path)
-        demand_keys(raw, ("id", "zh", "en", "reference", "item"), ("regions",), path.name)
+        raw, items = read_list(path, "item", _item, "regions")
         demand_new(raw["id"], found, path.name)
-        items: list[Item] = []
-        for one in raw["item"]:
-            demand_new(one.get("id", ""), [item.id for item in items], path.name)
-            items.append(_item(one, path.name))
         regions = tuple(raw.get("regions", ()))
         found[raw["id"]] = Standards(raw["id"], raw["zh"], raw["en"], raw["reference"], regions, tuple(items))
     if not any(not one.regions for one in found.values()):

@@ -11,8 +11,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from fupin.catalogue.entries import demand_choice, demand_keys, demand_new
-from fupin.catalogue.schema import DATA, CatalogueError, read_toml
+from fupin.catalogue.entries import demand_choice, demand_keys, read_list
+from fupin.catalogue.schema import DATA, CatalogueError
 from fupin.catalogue.village_form import Item, village_form
 
 FOLDER = DATA / "standards"
@@ -97,15 +97,8 @@ class VillageStandards:
 @cache
 def village_standards(id_: str = "village_guangxi", folder: Path = FOLDER) -> VillageStandards:
     """Raises CatalogueError."""
-    path = folder / f"{id_}.toml"
-    raw = read_toml(path)
-    demand_keys(raw, ("id", "zh", "en", "subject", "reference", "standard"), (), path.name)
-    found: dict[str, VillageStandard] = {}
-    for one in raw["standard"]:
-        place = f"{path.name} [{one.get('id', '?')}]"
-        demand_new(one.get("id", ""), found, place)
-        found[one.get("id", "")] = _standard(one, place)
-    return VillageStandards(raw["id"], raw["zh"], raw["en"], raw["reference"], tuple(found.values()))
+    raw, found = read_list(folder / f"{id_}.toml", "standard", _standard, "subject")
+    return VillageStandards(raw["id"], raw["zh"], raw["en"], raw["reference"], tuple(found))
 
 
 def _standard(raw: Mapping[str, Any], where: str) -> VillageStandard:

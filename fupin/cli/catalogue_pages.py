@@ -11,7 +11,7 @@ from fupin.catalogue.changes import GROUPS, PAPERS, change_kinds
 from fupin.catalogue.indicators import Dimension, Indicator
 from fupin.catalogue.ledgers import Layout, foreign_lists, layouts, ledger_fields, other_names
 from fupin.catalogue.load import Catalogue, load_catalogue
-from fupin.catalogue.procedures import SIGNERS, Limit, Procedure, Step, procedures
+from fupin.catalogue.procedures import SIGNERS, Limit, Procedure, Step, editions, procedures
 from fupin.catalogue.rules import Rule
 from fupin.catalogue.schema import Dataset, code_lists, datasets, tables
 from fupin.catalogue.screening import read_screening
@@ -194,10 +194,11 @@ def _rule_section(rule: Rule) -> list[str]:
 
 def _procedures_page() -> str:
     parts: list[str] = []
-    for one in procedures().values():
+    for one in (edition for several in editions().values() for edition in several):
         states = ", ".join(code_lists()["household_state"].label(state) for state in one.begins_in)
         ends = f" → {code_lists()['household_state'].label(one.ends_in)}" if one.ends_in else ""
-        parts += [f"## `{one.id}` {one.zh} {one.en}", "", f"{one.reference} · {states}{ends}", ""]
+        since = f", edition {one.edition}, for cases from {one.since} on" if one.since else ""
+        parts += [f"## `{one.id}` {one.zh} {one.en}{since}", "", f"{one.reference} · {states}{ends}", ""]
         if one.whole:
             parts += [f"From the beginning to the end of `{one.whole.until}`: {_limit(one.whole.limit)}.", ""]
         head = ("step", "kind", "level", "papers", "signatures", "within", "back to")

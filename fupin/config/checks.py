@@ -50,3 +50,13 @@ def check_exposure(**_: Any) -> list[CheckMessage]:
         hint = "在前面放 TLS 代理并设 FUPIN_HTTPS=1 / put a TLS proxy in front and set FUPIN_HTTPS=1"
         found.append(Caution("密码以明文传输 / passwords travel in clear", hint=hint, id="fupin.W002"))
     return found
+
+
+@register
+def check_proxies(**_: Any) -> list[CheckMessage]:
+    """Behind a proxy that is not named, everybody comes from the proxy's address."""
+    if not settings.FUPIN_HTTPS or settings.FUPIN_PROXIES:
+        return []
+    message = "留痕和登录限制只看到代理的地址 / the trail and the brakes on guessing see the proxy's address only"
+    hint = "设 FUPIN_PROXIES 为代理的地址，如 10.0.0.5 / set FUPIN_PROXIES to the proxy's address, as 10.0.0.5"
+    return [Caution(message, hint=hint, id="fupin.W003")]

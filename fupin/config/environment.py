@@ -318,6 +318,8 @@ ENVIRONMENT: Mapping[str, str] = {
     "FUPIN_SESSION_HOURS": "after so many hours one signs in again, however busy; unset: 12",
     "FUPIN_SESSIONS": "sessions of one account at the same time, the oldest end; unset: 5",
     "FUPIN_HTTPS": "1 when a proxy speaks TLS to the browsers: cookies then travel over https only",
+    "FUPIN_PROXIES": "addresses or networks of the proxies in front, as 10.0.0.5,10.1.0.0/24: what they say of the "
+    "browser's address is believed, nobody else; unset: the address of whoever connects",
     "FUPIN_DEBUG": "1 for Django's debug pages, never where others can reach the server",
     "FUPIN_DB_POOL": "connections in the pool of a web process; unset: one a thread under `fupin serve`, else none",
     "FUPIN_ENGINE": "what computes runs that do not name an engine: polars on this machine, or spark; unset: polars",

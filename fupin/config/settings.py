@@ -27,6 +27,7 @@ FUPIN_SPARK_STORAGE = environment.folder("FUPIN_SPARK_STORAGE")
 
 DEBUG = environment.flag("FUPIN_DEBUG")
 FUPIN_HTTPS = environment.flag("FUPIN_HTTPS")
+FUPIN_PROXIES = environment.networks("FUPIN_PROXIES")
 ALLOWED_HOSTS = environment.words("FUPIN_HOSTS", "localhost,127.0.0.1,[::1]")
 CSRF_TRUSTED_ORIGINS = environment.trusted_origins(ALLOWED_HOSTS, FUPIN_HTTPS)
 
@@ -53,6 +54,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "fupin.ui.proxies.origin_first",  # before anything asks from where a request comes, and whether by TLS
     "django.middleware.security.SecurityMiddleware",
     "fupin.ui.headers.told_to_browsers",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -63,6 +65,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "fupin.ui.sessions.note_presence",  # ends a session that is over, before its scope is opened
     "fupin.ui.sessions.act_for_user",
+    "fupin.ui.refused.refusals_written_down",
     "allauth.account.middleware.AccountMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -113,6 +116,7 @@ AUTH_PASSWORD_VALIDATORS = [
         "OPTIONS": {"user_attributes": ("username", "display_name")},
     },
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "fupin.registry.passwords.PlaceNames"},
 ]
 
 # Second factors: models and ceremonies of allauth.mfa, pages of ours.
@@ -132,8 +136,12 @@ FUPIN_SESSION_HOURS = max(1, environment.number("FUPIN_SESSION_HOURS", 12))
 FUPIN_SESSIONS = max(1, environment.number("FUPIN_SESSIONS", 5))
 SESSION_COOKIE_AGE = 30 * 60  # idle, not absolute: `fupin.ui.sessions` starts it anew, once a minute at most
 SESSION_COOKIE_SAMESITE = "Lax"
-SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = FUPIN_HTTPS and not DEBUG
-CSRF_COOKIE_HTTPONLY = False  # htmx reads the token from the cookie
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = FUPIN_HTTPS and not DEBUG
+CSRF_COOKIE_HTTPONLY = LANGUAGE_COOKIE_HTTPONLY = True  # the token stands in the page, no script reads a cookie
+LANGUAGE_COOKIE_SAMESITE = "Lax"
+if SESSION_COOKIE_SECURE:  # browsers take these names from this very host only, by TLS, for the whole of it
+    SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-sessionid", "__Host-csrftoken"
+    LANGUAGE_COOKIE_NAME = "__Host-language"
 if FUPIN_HTTPS:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     SECURE_HSTS_SECONDS = 365 * 24 * 3600

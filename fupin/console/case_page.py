@@ -56,6 +56,7 @@ class Page:
     case: Case
     problem: Problem | None = None
     typed: Mapping[str, Any] = field(default_factory=dict)
+    contacts: Mapping[int, str] = field(default_factory=dict)  # of objections, opened
 
     @cached_property
     def procedure(self) -> Procedure:
@@ -202,13 +203,18 @@ class Page:
 
     @cached_property
     def objections(self) -> list[tuple[Objection, str, list[Any]]]:
-        """Objection, who (for those who answer it), its files; the newest first."""
+        """Objection, who (masked until it is opened), its files; the newest first."""
         found = list(self.case.objections.select_related("answer", "answer__by").order_by("-pk"))
-        return [(one, identify.contact_of(one), identify.files_of(one.files)) for one in found]
+        return [
+            (one, self.contacts.get(one.pk) or identify.masked_contact(one), identify.files_of(one.files))
+            for one in found
+        ]
 
     @property
     def may_answer(self) -> bool:
-        return bool({"town", "county"} & set(identify.turns_of(self.user)))
+        return bool({"town", "county"} & set(identify.turns_of(self.user))) and not identify.took_village_step(
+            self.user, self.case
+        )
 
     @cached_property
     def findings(self) -> list[Any]:

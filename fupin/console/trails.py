@@ -9,12 +9,11 @@ from datetime import datetime
 
 from django.utils.translation import gettext as _
 
-from fupin.accounts.api import User
+from fupin.accounts.api import Difference, User
 from fupin.catalogue.schema import Column, tables
 from fupin.registry.api import (
     Act,
     Answer,
-    Change,
     Helping,
     Household,
     LedgerEntry,
@@ -118,7 +117,7 @@ def _record(group: str, record: str) -> str:
     return f"{record[:4]}-{record[4:]}" if group == "ledger" and len(record) == 6 else record
 
 
-def _change(source: str, change: Change) -> tuple[str, str, str]:
+def _change(source: str, change: Difference) -> tuple[str, str, str]:
     column = _column(source, change.column)
     name = (column.zh if language() == "zh" else column.en or column.zh) if column else _verbose(source, change.column)
     if change.hidden:

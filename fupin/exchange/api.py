@@ -70,6 +70,7 @@ from fupin.exchange.reading.reasons import reason_title
 from fupin.exchange.reading.refusals import Refusal
 from fupin.exchange.rules import dataset_named
 from fupin.exchange.services import SEEN_EN, SEEN_ZH, enqueue, process, receive, sweep
+from fupin.exchange.turning_back import may_turn_back, turn_back
 from fupin.kernel.giving_up import when_given_up
 
 __all__ = [
@@ -135,6 +136,7 @@ __all__ = [
     "lists_for",
     "mapping_for",
     "mappings_for",
+    "may_turn_back",
     "note_outgoing",
     "open_subscriptions",
     "opened_mark",
@@ -167,6 +169,7 @@ __all__ = [
     "skip_table",
     "subscribe",
     "sweep",
+    "turn_back",
     "unsubscribe",
     "usable_deliveries",
     "when_given_up",

@@ -19,10 +19,10 @@ from typing import Any, BinaryIO, cast
 
 from cryptography.exceptions import InvalidTag
 
+from fupin.accounts.api import Aead, aead
 from fupin.kernel.errors import UserError
 from fupin.kernel.keys import Key, Keys
 from fupin.kernel.live_keys import LiveKeys
-from fupin.registry.api import Aead, aead
 
 MAGIC = b"FUPINRAW1"
 CHUNK = 1 << 20

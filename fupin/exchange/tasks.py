@@ -12,10 +12,9 @@ from fupin.exchange.ledgers.services import APPLY_TASK, PLAN_TASK, UNDO_TASK
 from fupin.exchange.ledgers.work import give_up_ledger, run_apply, run_plan, run_undo
 from fupin.exchange.pushing import PUSH_TASK, attempt, give_up_push
 from fupin.exchange.services import RECEIVE_TASK, give_up, process
-from fupin.kernel.giving_up import given_up, when_given_up
+from fupin.kernel.giving_up import HOUSEKEEPING, given_up, when_given_up
 
 STALLED_TASK = "exchange.retry_stalled"
-HOUSEKEEPING = "housekeeping"
 MOST_ATTEMPTS = 3  # a job that has killed its worker so often would kill the next one too
 
 

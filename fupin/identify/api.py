@@ -1,12 +1,33 @@
 """The only door to identification for other apps."""
 
 from fupin.identify.aggregates import HISTOGRAM_STEP, INCOME_BINS, INCOME_STEP, SCATTER_STEP
+from fupin.identify.came_of_it import CameOfIt, came_of
+from fupin.identify.cases.applications import (
+    Content,
+    PublicCourse,
+    application_for,
+    applications_for,
+    apply,
+    decline,
+    public_course,
+    read_application,
+    take_up,
+    unanswered,
+)
 from fupin.identify.cases.bulk import begin_bulk, bulk_for, bulks_for, check_sample, decide_bulk, step_of
 from fupin.identify.cases.course import Block, Votes, earliest_end, outcomes
 from fupin.identify.cases.demonstration import demonstration_there, show_cases
 from fupin.identify.cases.facts import Line as StandardLine
 from fupin.identify.cases.facts import facts_of, lines_of
-from fupin.identify.cases.files import attached, contact_of, content_of, file_for, files_of
+from fupin.identify.cases.files import (
+    attached,
+    belongs_to,
+    content_of,
+    file_for,
+    files_of,
+    masked_contact,
+    open_contact,
+)
 from fupin.identify.cases.in_database import write_rules
 from fupin.identify.cases.notices import (
     PublicNotice,
@@ -22,6 +43,7 @@ from fupin.identify.cases.queries import (
     Numbers,
     case_for,
     cases_for,
+    demand_nothing_under_way,
     last_day,
     late,
     mine,
@@ -38,9 +60,11 @@ from fupin.identify.cases.queries import (
     present_step,
     procedure_of,
     to_hang,
+    took_village_step,
     turns_of,
     waits_for,
 )
+from fupin.identify.cases.reminders import raise_overdue, raised, reminders_for
 from fupin.identify.cases.services import VERB as CASE_VERB
 from fupin.identify.cases.services import Blocked, Form, attach_paper, open_case, take_step
 from fupin.identify.corrections import (
@@ -72,11 +96,14 @@ from fupin.identify.measure_queries import measures_below, region_measure, regio
 from fupin.identify.measure_rows import registry_spec
 from fupin.identify.measure_told import measures_told, told_line
 from fupin.identify.models import (
+    Application,
+    ApplicationAnswer,
     Band,
     Bulk,
     BulkCase,
     Case,
     CaseAct,
+    CaseFile,
     CasePaper,
     Ended,
     Finding,
@@ -162,14 +189,19 @@ __all__ = [
     "NOTE_HEAD",
     "SCATTER_STEP",
     "Answer",
+    "Application",
+    "ApplicationAnswer",
     "Band",
     "Block",
     "Blocked",
     "Bulk",
     "BulkCase",
+    "CameOfIt",
     "Case",
     "CaseAct",
+    "CaseFile",
     "CasePaper",
+    "Content",
     "CorrectionPlan",
     "Counts",
     "Doubt",
@@ -184,6 +216,7 @@ __all__ = [
     "Numbers",
     "Objection",
     "Proposal",
+    "PublicCourse",
     "PublicNotice",
     "Raised",
     "RegionAggregate",
@@ -207,22 +240,28 @@ __all__ = [
     "answer_hit",
     "answer_objection",
     "answers_for",
+    "application_for",
+    "applications_for",
+    "apply",
     "apply_corrections",
     "attach_paper",
     "attached",
     "begin_bulk",
+    "belongs_to",
     "bulk_for",
     "bulks_for",
+    "came_of",
     "case_for",
     "cases_for",
     "catalogue_rule",
     "change_of",
     "check_sample",
     "complete_runs",
-    "contact_of",
     "content_of",
     "counts_known",
     "decide_bulk",
+    "decline",
+    "demand_nothing_under_way",
     "demonstration_there",
     "differing_digests",
     "doubts_for",
@@ -251,6 +290,7 @@ __all__ = [
     "latest_run",
     "lines_of",
     "list_key",
+    "masked_contact",
     "measures_below",
     "measures_told",
     "message_of",
@@ -265,6 +305,7 @@ __all__ = [
     "objection_for",
     "on_notice",
     "open_case",
+    "open_contact",
     "open_hits_of",
     "outcomes",
     "overdue",
@@ -277,8 +318,12 @@ __all__ = [
     "proposed_by",
     "proposes",
     "public_answer",
+    "public_course",
     "public_notice",
+    "raise_overdue",
+    "raised",
     "raised_from",
+    "read_application",
     "read_corrections",
     "region_aggregate",
     "region_lines",
@@ -288,6 +333,7 @@ __all__ = [
     "region_results",
     "region_rows",
     "registry_spec",
+    "reminders_for",
     "repeat_run",
     "rotate_key",
     "rule_counts",
@@ -308,9 +354,12 @@ __all__ = [
     "start_screening",
     "step_of",
     "take_step",
+    "take_up",
     "to_hang",
     "told_line",
+    "took_village_step",
     "turns_of",
+    "unanswered",
     "verdict_of",
     "waits_for",
     "write_rules",

@@ -7,9 +7,11 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from fupin.identify.cases.application_models import Application, ApplicationAnswer
 from fupin.identify.cases.models import (
     Bulk,
     BulkCase,
+    CalendarDay,
     Case,
     CaseAct,
     CaseFile,
@@ -20,6 +22,8 @@ from fupin.identify.cases.models import (
     Notice,
     Objection,
     ObjectionAnswer,
+    OverdueRule,
+    Reminder,
     SampleCheck,
     StandardItem,
     StepRule,
@@ -29,10 +33,11 @@ from fupin.identify.screening_models import ScreenAnswer, ScreenCount, ScreenExe
 from fupin.identify.verdict_models import FindingVerdict
 
 __all__ = [
-    "Band", "Bulk", "BulkCase", "Case", "CaseAct", "CaseFile", "CasePaper", "DatedParameter", "Ended", "Finding",
-    "FindingVerdict", "HouseholdIndex", "Monitored", "Notice", "Objection", "ObjectionAnswer", "RegionAggregate",
-    "RegionMeasure", "RegionResult", "Run", "RunState", "SampleCheck", "ScreenAnswer", "ScreenCount",
-    "ScreenExemption", "ScreenHit", "Screening", "StandardItem", "StepRule",
+    "Application", "ApplicationAnswer", "Band", "Bulk", "BulkCase", "CalendarDay", "Case", "CaseAct", "CaseFile",
+    "CasePaper", "DatedParameter", "Ended", "Finding", "FindingVerdict", "HouseholdIndex", "Monitored", "Notice",
+    "Objection", "ObjectionAnswer", "OverdueRule", "RegionAggregate", "RegionMeasure", "RegionResult", "Reminder",
+    "Run", "RunState", "SampleCheck", "ScreenAnswer", "ScreenCount", "ScreenExemption", "ScreenHit", "Screening",
+    "StandardItem", "StepRule",
 ]  # fmt: skip
 
 

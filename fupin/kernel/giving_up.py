@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+#: the queue of rounds: what is done there is thrown away after an hour
+HOUSEKEEPING = "housekeeping"
+
 #: name of a task → what to do with its arguments when it is given up
 _SAY: dict[str, Callable[..., None]] = {}
 

@@ -10,11 +10,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from fupin.accounts.api import nobody_acting
-from fupin.catalogue.procedures import procedures
+from fupin.catalogue.procedures import procedures, steps_known
 from fupin.identify import api as identify
 from fupin.identify.api import PublicNotice
 from fupin.kernel.errors import NotFound, UserError
-from fupin.portal.throttle import may_send
+from fupin.portal.throttle import demand_room, sent_from
 from fupin.ui.guards import Problem, problem_of
 from fupin.ui.places import village_names
 from fupin.ui.templatetags.ui import spoken, tongue
@@ -54,7 +54,7 @@ def _page(request: HttpRequest, shown: PublicNotice, problem: Problem | None = N
     context: dict[str, Any] = {
         "notice": shown,
         "procedure": procedure,
-        "step": tongue(procedure.step(shown.step)),
+        "step": tongue(steps_known(shown.procedure)[shown.step]),
         "village": village_names([shown.village]).get(shown.village, shown.village),
         "lines": [(line, spoken(kinds[line.kind]) if line.kind in kinds else "") for line in shown.lines],
         "problem": problem,
@@ -65,21 +65,17 @@ def _page(request: HttpRequest, shown: PublicNotice, problem: Problem | None = N
 
 @require_POST
 def object_to(request: HttpRequest, code: str) -> HttpResponse:
-    shown = _found(code)
+    """Written as nobody's, also from a browser where somebody is signed in: an anonymous objection names no account."""
+    shown, number, address = _found(code), request.POST.get("case", ""), request.META.get("REMOTE_ADDR", "")
     try:
-        if not may_send(request.META.get("REMOTE_ADDR", "")):
-            raise UserError(
-                "这个网络地址一小时内提交的异议太多", "too many objections from this address within an hour",
-                "请稍后再提，或到乡镇、县当面反映", "try later, or turn to the town or the county in person",
+        demand_room(address)
+        files = [identify.attached(one.name or "", one.read()) for one in request.FILES.getlist("files")[:MOST_FILES]]
+        with nobody_acting():
+            receipt = identify.object_to(
+                notice=shown, case=int(number) if number.isdecimal() and len(number) < 18 else 0, files=files,
+                **{name: request.POST.get(name, "") for name in ("body", "name", "phone")},
             )  # fmt: skip
-        number = request.POST.get("case", "")
-        receipt = identify.object_to(
-            notice=shown, case=int(number) if number.isdecimal() and len(number) < 18 else 0,
-            body=request.POST.get("body", ""), name=request.POST.get("name", ""), phone=request.POST.get("phone", ""),
-            files=[
-                identify.attached(one.name or "", one.read()) for one in request.FILES.getlist("files")[:MOST_FILES]
-            ],
-        )  # fmt: skip
+        sent_from(address)
     except UserError as error:
         return _page(request, shown, problem_of(error), status=400)
     return redirect(f"/notices/objections/?receipt={receipt}")

@@ -20,11 +20,11 @@ from fupin.registry.changes.known import (
     summed,
 )
 from fupin.registry.changes.members import add_member, end_membership
+from fupin.registry.changes.number_changes import correct_number, reverse, take_back
 from fupin.registry.changes.paper_files import add_paper, open_paper, papers_of
 from fupin.registry.changes.papers import Paper, missing_papers, on_paper, paper_of
-from fupin.registry.changes.reversal import builds_on, reverse
+from fupin.registry.changes.reversal import builds_on
 from fupin.registry.changes.states import change_state
-from fupin.registry.ciphers import Aead, aead
 from fupin.registry.dossiers.counting import (
     HelpingCounts,
     Tally,
@@ -148,17 +148,15 @@ from fupin.registry.searching import is_broad, search_households
 from fupin.registry.services import Receipt, ask_value, open_value, reveal, reveal_id
 from fupin.registry.snapshot import SnapshotInfo, snapshot
 from fupin.registry.spelling import spell, spell_column
-from fupin.registry.timeline import Act, Answer, Change, Touched, answering_for, answers_of, timeline_of
+from fupin.registry.timeline import Act, Answer, Touched, answering_for, answers_of, timeline_of
 
 __all__ = [
     "NATION",
     "Act",
-    "Aead",
     "Answer",
     "Applied",
     "Attached",
     "BatchState",
-    "Change",
     "ChangePaper",
     "Counted",
     "Exit",
@@ -210,7 +208,6 @@ __all__ = [
     "add_member",
     "add_paper",
     "advance_project",
-    "aead",
     "answering_for",
     "answers_of",
     "apply_differences",
@@ -234,6 +231,7 @@ __all__ = [
     "code_shares",
     "content_of",
     "correct_household",
+    "correct_number",
     "correct_person",
     "counts_at",
     "demand_purpose",
@@ -324,6 +322,7 @@ __all__ = [
     "states_of",
     "summed",
     "survey_of",
+    "take_back",
     "team_counts",
     "team_of",
     "timeline_of",

@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
-from typing import Any
 
-import numpy as np
-import shapely
 from django.db import connection
-from numpy.typing import NDArray
-from shapely.geometry import shape
 
 from fupin.accounts.api import Deed, User
 from fupin.kernel.errors import NotFound
 from fupin.registry.models import Region
 from fupin.registry.queries import region
 
-DECIMALS = 5  # about a metre
-ROUNDS = 64  # tries to hit the cell; a spit that fills a tenth of its box is missed once in a thousand households
 SELECT = """
 SELECT '{"type":"FeatureCollection","features":[' || coalesce(string_agg(
   json_build_object('type', 'Feature', 'id', code, 'properties',
@@ -51,42 +43,22 @@ def bounds_of(place: Region) -> tuple[float, float, float, float] | None:
     """West, south, east, north of a region; None when it has no border."""
     if place.geometry is None:
         return None
-    west, south, east, north = shape(place.geometry).bounds
-    return west, south, east, north
+    from fupin.registry import shapes  # what it needs takes 0.2 s to load, of every start
+
+    return shapes.bounds(place.geometry)
 
 
 def home_points(villages: Mapping[str, Sequence[str]]) -> dict[str, tuple[float, float]]:
     """village → households; household → longitude, latitude inside the village's cell, always the same one."""
+    from fupin.registry import shapes
+
     cells = Region.objects.filter(code__in=villages, geometry__isnull=False).values_list("code", "geometry")
     found: dict[str, tuple[float, float]] = {}
     for code, geometry in cells:
         ids = villages[code]
-        points = scattered(geometry, ids)
+        points = shapes.scattered(geometry, ids)
         found |= {id_: (float(lon), float(lat)) for id_, (lon, lat) in zip(ids, points, strict=True)}
     return found
-
-
-def scattered(geometry: Any, ids: Sequence[str]) -> NDArray[np.float64]:
-    """A point in the polygon for each id, drawn from the id alone: (n, 2) degrees."""
-    area = shape(geometry)
-    shapely.prepare(area)
-    west, south, east, north = area.bounds
-    middle = shapely.point_on_surface(area)
-    points = np.tile([middle.x, middle.y], (len(ids), 1))
-    open_ = np.arange(len(ids))
-    for turn in range(ROUNDS):
-        if not len(open_):
-            break
-        tries = _unit_points([ids[i] for i in open_.tolist()], turn) * [east - west, north - south] + [west, south]
-        hit = shapely.contains_xy(area, tries[:, 0], tries[:, 1])
-        points[open_[hit]] = tries[hit]
-        open_ = open_[~hit]
-    return np.round(points, DECIMALS)
-
-
-def _unit_points(ids: Sequence[str], turn: int) -> NDArray[np.float64]:
-    hashes = b"".join(hashlib.blake2b(f"{id_}:{turn}".encode(), digest_size=8).digest() for id_ in ids)
-    return np.frombuffer(hashes, dtype="<u4").reshape(-1, 2) / 2**32
 
 
 def region_names(code: str) -> dict[str, str]:

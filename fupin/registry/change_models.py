@@ -13,6 +13,7 @@ from django.db import models
 from django.db.models.functions import Now
 
 from fupin.accounts.models import User
+from fupin.registry.coded import RowImages
 from fupin.registry.household_models import Household, Person
 
 #: changes of the state that only a passed case may bring about
@@ -42,8 +43,8 @@ class RegistryChange(models.Model):
         "self", null=True, on_delete=models.PROTECT, related_name="reversed_by", unique=True
     )
     finding = models.CharField(max_length=80, blank=True, default="", db_collation="C")
-    before = models.JSONField(default=dict)
-    after = models.JSONField(default=dict)
+    before = RowImages(default=dict)
+    after = RowImages(default=dict)
     txid = models.BigIntegerField(default=0)  # of the transaction; stamped by the database
 
     class Meta:

@@ -30,7 +30,7 @@ def copy_in(model: type[models.Model], frames: Iterable[pl.DataFrame]) -> int:
     """Insert frames whose columns are the model's database columns; returns the number of rows."""
     table, stage = quoted(model), f'"stage_{model._meta.model_name}"'
     with connection.cursor() as cursor:
-        cursor.execute(f"CREATE TEMPORARY TABLE {stage} ({_columns(model)}) ON COMMIT DROP")
+        cursor.execute(f"CREATE TEMPORARY TABLE {stage} ({typed_columns(model)}) ON COMMIT DROP")
         columns: list[str] = []
         rows = copy_to(cursor, stage, _noting(frames, columns))
         if rows:
@@ -67,7 +67,7 @@ def _noting(frames: Iterable[pl.DataFrame], columns: list[str]) -> Iterator[pl.D
         yield frame
 
 
-def _columns(model: type[models.Model]) -> str:
+def typed_columns(model: type[models.Model]) -> str:
     """Names and types from the model: ``LIKE`` would need the right to read the table. The real one checks the rest."""
     quote = connection.ops.quote_name
     fields = [field for field in model._meta.concrete_fields if field.column]

@@ -9,6 +9,8 @@ from __future__ import annotations
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from fupin.registry.coded import HealthCode, HealthFlag
+
 
 class Region(models.Model):
     """An administrative division. The code of an ancestor is a prefix: 2, 4, 6, 9, 12 or 15 digits."""
@@ -104,6 +106,7 @@ class Person(models.Model):
     id_tail6 = models.BinaryField(null=True)
     lookup_key = models.CharField(max_length=8, null=True, db_collation="C")  # id of the key of these hashes
     lake_key = models.BinaryField(null=True)  # HMAC under the lake key: joins with the deliveries
+    id_mark = models.BigIntegerField(null=True)  # which of his numbers is the present one; null: the first (or none)
     lake_key_id = models.CharField(max_length=8, default="l1", db_collation="C")  # id of the key of that hash
     # what the number says of itself, without it: see number_facts
     id_length = models.SmallIntegerField(null=True)
@@ -120,9 +123,9 @@ class Person(models.Model):
     education = models.CharField(_("文化程度"), max_length=2, null=True)
     schooling = models.CharField(_("在校生状况"), max_length=2, null=True)
     dropout_reason = models.CharField(_("失学辍学原因"), max_length=2, null=True)
-    health = models.CharField(_("健康状况"), max_length=2, null=True)
+    health = HealthCode(_("健康状况"), max_length=2, null=True)
     labour = models.CharField(_("劳动技能"), max_length=2, null=True)
-    self_care = models.CharField(_("生活自理能力"), max_length=2, null=True)
+    self_care = HealthCode(_("生活自理能力"), max_length=2, null=True)
     work_region = models.CharField(_("务工状况"), max_length=2, null=True)
     work_months = models.IntegerField(_("务工时间"), null=True)
     skill_certificate = models.BooleanField(_("职业技能证书"), null=True)
@@ -130,7 +133,7 @@ class Person(models.Model):
     pension_insured = models.BooleanField(_("参加城乡居民养老（自述）"), null=True)
     serious_illness_insured = models.BooleanField(_("参加大病保险"), null=True)
     soldier = models.BooleanField(_("现役军人"), null=True)
-    pregnant = models.BooleanField(_("孕产期"), null=True)
+    pregnant = HealthFlag(_("孕产期"), null=True)
     left_behind = models.BooleanField(_("留守"), null=True)
     version = models.IntegerField(default=1)  # counted on by the database with every change of a fact
 

@@ -100,6 +100,7 @@ def renew(*, purpose: str, progress: Progress | None = None) -> dict[str, int]:
     if purpose == "encryption":
         rows["change_files"] = paper_files.reseal()
         rows["second_factors"] = accounts.reseal_factors()
+        rows["openings"] = accounts.reseal_openings()
     return rows
 
 
@@ -137,6 +138,7 @@ def drop_key(*, by: User | None, purpose: str, id_: str) -> None:
         kept = keys.without(purpose, id_)
         if purpose == "encryption":
             accounts.reseal_factors()
+            accounts.reseal_openings()
         if id_ in _in_use(purpose):
             raise UserError(
                 f"新的运行还在用数据湖密钥 {id_}，不能删除",
@@ -355,6 +357,16 @@ PLACES = (
         "SELECT kind || ' ' || record || ' ' || field, record, field, cipher FROM registry_sealedvalue "
         "WHERE key <> %(now)s AND (kind, record, field) > (split_part(%(last)s, ' ', 1), split_part(%(last)s, ' ', 2), "
         "split_part(%(last)s, ' ', 3)) ORDER BY kind, record, field LIMIT %(batch)s",
+        _values,
+    ),
+    Place(
+        "registry_formernumber",
+        "encryption",
+        "registry_formernumber",
+        "t.id = n.k::bigint",
+        "SELECT key, count(*) FROM registry_formernumber GROUP BY 1",
+        "SELECT lpad(id::text, 20, '0'), person_id, 'id_number', cipher FROM registry_formernumber "
+        "WHERE key <> %(now)s AND lpad(id::text, 20, '0') > %(last)s ORDER BY 1 LIMIT %(batch)s",
         _values,
     ),
     _hint_place("registry_person", "person_id", "id_hint"),

@@ -6,13 +6,14 @@ from fupin.registry.dossier_models import Helper, Helping, Progress, TeamMember,
 from fupin.registry.household_models import Household, HouseholdState, Membership, Person, Region
 from fupin.registry.ledger_models import LedgerEntry
 from fupin.registry.ledgers.models import BatchState, LedgerBatch, LedgerCells, LedgerMapping
-from fupin.registry.sealed_models import FormerValue, Kind, LakeVersion, SealedField, SealedValue
+from fupin.registry.sealed_models import FormerNumber, FormerValue, Kind, LakeVersion, SealedField, SealedValue
 from fupin.registry.survey_models import Survey
 
 __all__ = [
     "BatchState",
     "ChangeFile",
     "ChangePaper",
+    "FormerNumber",
     "FormerValue",
     "Helper",
     "Helping",

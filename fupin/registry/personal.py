@@ -1,8 +1,8 @@
 """Which columns of the registry are personal information, and of what class (个人信息保护法 4, 28).
 
 ``identity`` names a person or leads to one; ``contact`` reaches one; ``sensitive`` is what article 28 protects more
-(health, specific identity, finance); ``personal`` is any other fact about a person or household. A test holds the list
-to the models: a new column is put here or named as not personal.
+(specific identity, finance), ``health`` of it what is known of a person's body; ``personal`` is any other fact about a
+person or household. A test holds the list to the models: a new column is put here or named as not personal.
 """
 
 from __future__ import annotations
@@ -17,6 +17,12 @@ CLASSES = {
     "identity": ("身份标识", "identity", "加密或加密散列，默认掩码；住户编号除外", "encrypted or hashed, masked"),
     "contact": ("联系方式", "contact", "加密，默认掩码", "encrypted, masked"),
     "sensitive": ("敏感个人信息", "sensitive", "行级安全；快照和运行按辖区", "row-level security"),
+    "health": (
+        "健康信息",
+        "health",
+        "敏感个人信息；行级安全，并按列授权：只给有权的角色",
+        "sensitive; row-level security and column grants: for roles with the right",
+    ),
     "personal": ("一般个人信息", "personal", "行级安全", "row-level security"),
 }
 
@@ -38,10 +44,10 @@ PERSONAL: Mapping[str, Mapping[str, str]] = {
         "lake_key": "identity", "lake_former": "identity", "sex": "personal", "birth_date": "identity",
         "ethnicity": "sensitive",
         "political": "sensitive", "education": "personal", "schooling": "personal", "dropout_reason": "personal",
-        "health": "sensitive", "labour": "personal", "self_care": "sensitive", "work_region": "personal",
+        "health": "health", "labour": "personal", "self_care": "health", "work_region": "personal",
         "work_months": "personal", "skill_certificate": "personal", "medical_insured": "personal",
         "pension_insured": "personal", "serious_illness_insured": "sensitive", "soldier": "sensitive",
-        "pregnant": "sensitive", "left_behind": "personal",
+        "pregnant": "health", "left_behind": "personal",
     },
     "Membership": {"household_id": "identity", "person_id": "identity", "relation": "personal"},
     "SealedValue": {"record": "identity", "cipher": "sensitive", "hint": "sensitive", "lookup": "sensitive"},
@@ -49,6 +55,7 @@ PERSONAL: Mapping[str, Mapping[str, str]] = {
         "record": "identity", "cipher": "sensitive", "hint": "sensitive", "lookup": "identity", "tail4": "identity",
         "tail6": "identity", "lake_key": "identity", "lake_former": "identity", "facts": "identity",
     },
+    "FormerNumber": {"person_id": "identity", "cipher": "sensitive"},
     "Survey": {"household_id": "identity", "*": "personal", "savings": "sensitive"},
     "LedgerEntry": {"household_id": "identity", "*": "sensitive"},
     # cells of ledgers as they were written: codes of health among them
@@ -71,7 +78,8 @@ PERSONAL: Mapping[str, Mapping[str, str]] = {
 NOT_PERSONAL: Mapping[str, frozenset[str]] = {
     "Household": frozenset({"lookup_key", "version"}),
     "HouseholdState": frozenset({"id", "valid_from", "valid_to"}),
-    "Person": frozenset({"lookup_key", "lake_key_id", "version"}),
+    "FormerNumber": frozenset({"id", "mark", "key", "written_at"}),
+    "Person": frozenset({"id_mark", "lookup_key", "lake_key_id", "version"}),
     "Membership": frozenset({"id", "valid_from", "valid_to"}),
     "SealedValue": frozenset({"kind", "field", "key", "lookup_key", "written_at"}),
     "FormerValue": frozenset({"id", "change_id", "kind", "field", "key", "lookup_key", "lake_key_id"}),

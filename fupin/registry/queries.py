@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -16,11 +17,13 @@ from fupin.kernel.masks import mask_name
 from fupin.kernel.periods import full_years
 from fupin.kernel.regions import ancestors
 from fupin.kernel.scope import Scope
+from fupin.registry.coded import HEALTH
 from fupin.registry.models import Household, HouseholdState, LedgerEntry, Membership, Person, Region, Survey
 from fupin.registry.sealing import hint_of, unseal
 
 #: codes and flags of a person that a member's row shows as words
 LABELLED = ("ethnicity", "political", "education", "schooling", "health", "labour", "self_care", "work_region")
+NOT_SHOWN = ("不显示", "not shown")
 
 
 @dataclass(frozen=True)
@@ -135,10 +138,12 @@ def members_of(user: User, household: Household | str, on: date | None = None, l
     """Present members, the head first; ages on a day (today when none is given). Raises NotFound."""
     household = seen(user, household)
     rows = Membership.objects.filter(household=household, valid_to__isnull=True).select_related("person")
-    return [_member(row, on or timezone.localdate(), lang) for row in rows.order_by("relation", "person_id")]
+    veiled = {} if may(user, "see_health") else dict.fromkeys(HEALTH, NOT_SHOWN[lang == "en"])
+    return [_member(row, on or timezone.localdate(), lang, veiled) for row in rows.order_by("relation", "person_id")]
 
 
-def _member(row: Membership, on: date, lang: str) -> MemberView:
+def _member(row: Membership, on: date, lang: str, veiled: Mapping[str, str]) -> MemberView:
+    """``veiled``: what stands for a fact that this reader is not shown, so that he does not take it for unknown."""
     person = row.person
     return MemberView(
         person_id=person.person_id,
@@ -151,7 +156,10 @@ def _member(row: Membership, on: date, lang: str) -> MemberView:
         medical_insured=person.medical_insured,
         pension_insured=person.pension_insured,
         serious_illness_insured=person.serious_illness_insured,
-        **{name: label(tables()["persons"].columns[name].codes, getattr(person, name), lang) for name in LABELLED},
+        **{
+            name: veiled.get(name) or label(tables()["persons"].columns[name].codes, getattr(person, name), lang)
+            for name in LABELLED
+        },
     )
 
 

@@ -1,7 +1,8 @@
 """A full value that takes another one's place, many at once or one: closed table, hashes and masked forms together.
 
-The row of the log comes first and names the value (``sealed_key``); the database refuses what no change of the same
-transaction names, keeps the former value closed, and puts it back when that change is taken back.
+The row of the log comes first and names the value: a household's as ``sealed/household/RECORD/FIELD``, a person's
+number by a new ``id_mark`` in his image. The database refuses what no change of the same transaction names, keeps the
+former value closed, and puts it back when that change is taken back.
 """
 
 from __future__ import annotations
@@ -34,11 +35,6 @@ KIND_OF = {
 }
 CASTS = {"facts": "jsonb[]"} | {name: "bytea[]" for name, type_ in COLUMNS.items() if type_ == pl.Binary}
 SEALED = "sealed"
-
-
-def sealed_key(field: str, record: str) -> str:
-    """Under this key the images of a change name a value: nothing of the value stands in them."""
-    return f"{SEALED}/{KIND_OF[SealedField(field)]}/{record}/{field}"
 
 
 def replace_value(field: str, record: str, value: str, birth_date: date | None = None) -> None:

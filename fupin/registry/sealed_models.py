@@ -82,3 +82,19 @@ class FormerValue(models.Model):
         constraints = [
             models.UniqueConstraint(name="one_former_value", fields=["change", "kind", "record", "field"]),
         ]
+
+
+class FormerNumber(models.Model):
+    """Numbers that a person had, and the present one where it is not the first: as closed as the table above.
+
+    Written by ``fupin_put_number``, read by ``fupin_open_former`` (migration 0017).
+    """
+
+    person_id = models.CharField(max_length=26, db_collation="C")
+    mark = models.BigIntegerField()  # 0: the first; else ``Person.id_mark``
+    cipher = models.BinaryField()
+    key = models.CharField(max_length=8, db_collation="C")
+    written_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [models.UniqueConstraint(name="one_former_number_of_a_mark", fields=["person_id", "mark"])]

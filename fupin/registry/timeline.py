@@ -5,16 +5,15 @@ One act is one transaction: what it changed, who, when, from where, and what it 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from django.db import connection
 from django.db.models import Q
 
-from fupin.accounts.api import Deed, User, cadres_of
+from fupin.accounts.api import Deed, Difference, User, cadres_of, differences
 from fupin.kernel.masks import mask_name
 from fupin.registry.models import Household, Person, Survey
 from fupin.registry.queries import seen
@@ -22,7 +21,6 @@ from fupin.registry.queries import seen
 MOST = 2000
 NAMES = frozenset({"head_name", "name", "surveyor"})
 NOT_SHOWN = frozenset({"written_at", "key", "head_pinyin", "pinyin", "id_lookup", "household_id", "person_id", "id"})
-HIDDEN = "sha256:"
 #: table → group of figures; members and their facts are one group, states belong to the household
 GROUPS = {
     "registry_household": "household",
@@ -40,16 +38,6 @@ COLUMNS = (
 
 
 @dataclass(frozen=True)
-class Change:
-    """One column; ``hidden``: an encrypted one, of which only is known that it changed."""
-
-    column: str
-    before: Any
-    after: Any
-    hidden: bool = False
-
-
-@dataclass(frozen=True)
 class Touched:
     """What one act did to one record. ``op``: I, U, D, X (with many others), T (the whole table emptied).
 
@@ -61,7 +49,7 @@ class Touched:
     op: str
     record: str = ""
     member: str = ""
-    changes: tuple[Change, ...] = ()
+    changes: tuple[Difference, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -181,15 +169,9 @@ def _named(group: str, source: str, key: str, members: Mapping[str, str]) -> tup
     return record, mask_name(members[person]) if person in members else ""
 
 
-def _changes(before: Any, after: Any) -> tuple[Change, ...]:
-    old, new = (json.loads(one) if isinstance(one, str) else one or {} for one in (before, after))
-    names = [name for name in {**old, **new} if name not in NOT_SHOWN]
-    return tuple(_change(name, old.get(name), new.get(name)) for name in names)
+def _changes(before: Any, after: Any) -> tuple[Difference, ...]:
+    return tuple(_masked(one) if one.column in NAMES else one for one in differences(before, after, NOT_SHOWN))
 
 
-def _change(name: str, before: Any, after: Any) -> Change:
-    if any(isinstance(one, str) and one.startswith(HIDDEN) for one in (before, after)):
-        return Change(name, None, None, hidden=True)
-    if name in NAMES:
-        return Change(name, before and mask_name(before), after and mask_name(after))
-    return Change(name, before, after)
+def _masked(one: Difference) -> Difference:
+    return replace(one, before=one.before and mask_name(one.before), after=one.after and mask_name(one.after))

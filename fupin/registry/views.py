@@ -11,6 +11,7 @@ from typing import Any
 
 from fupin.catalogue.schema import Column, tables
 from fupin.catalogue.screening import read_screening
+from fupin.registry.coded import HEALTH, HEALTH_VIEW, IMAGES, IMAGES_VIEW
 
 PERSONS = "registry_snapshot_persons"
 IN_SCOPE = (
@@ -31,6 +32,9 @@ ELSEWHERE = {
     "village_code": "h.village_code",
 }
 
+#: asked once a statement, not once a row
+GUARDED = {name: f"CASE WHEN (SELECT fupin_sees_health()) THEN t.{name} END AS {name}" for name in HEALTH}
+LEDGER_PERSONS = "registry_ledger_persons"
 
 #: facts for the logic screening that are no columns of the catalogue's tables: file → its view, columns in their order
 SCREEN = "registry_snapshot_screen"
@@ -61,15 +65,57 @@ def screen_columns() -> list[Column]:
     return [SCREEN_KEY, *(Column(name, known[name].zh, known[name].type) for name in SCREEN_FACTS)]
 
 
-def make_persons_view(cursor: Any, key: str = HASH_IN_USE) -> None:
-    """For migrations: (re)make it; a later one that changes a column in it drops and remakes it."""
+def make_persons_view(cursor: Any, key: str = HASH_IN_USE, *, guarded: bool = True) -> None:
+    """For migrations: (re)make it; a later one that changes a column in it drops and remakes it.
+
+    ``guarded``: coded health facts for a scope that may see them; not in migrations from before there was such a one.
+    """
     drop_persons_view(cursor)
-    elsewhere = {**ELSEWHERE, "key": f"{key} AS key"}
+    elsewhere = {**ELSEWHERE, "key": f"{key} AS key"} | (GUARDED if guarded else {})
     columns = ", ".join(elsewhere.get(column.name, f"t.{column.name}") for column in columns_of("persons"))
     # names come from the catalogue's own files, never from outside
     view = f"CREATE VIEW {PERSONS} WITH (security_barrier) AS SELECT {columns} FROM {SOURCE} WHERE {IN_SCOPE}"  # noqa: S608
     cursor.execute(view)
     cursor.execute("SELECT fupin_only_read(%s::regclass)", [PERSONS])
+
+
+def make_health_view(cursor: Any) -> None:
+    """For migrations: where the model reads its coded health facts (see ``coded``), by the person's key."""
+    cursor.execute(f"DROP VIEW IF EXISTS {HEALTH_VIEW}")
+    columns = ", ".join(f"t.{name}" for name in HEALTH)
+    source = SOURCE.replace(" JOIN ", " LEFT JOIN ")  # to the owner also of who belongs to no household now
+    cursor.execute(
+        f"CREATE VIEW {HEALTH_VIEW} WITH (security_barrier) AS SELECT t.person_id, {columns} FROM {source} "  # noqa: S608
+        f"WHERE (SELECT fupin_sees_health()) AND ((SELECT fupin_owns()) OR {IN_SCOPE})"
+    )
+    cursor.execute("SELECT fupin_only_read(%s::regclass)", [HEALTH_VIEW])
+
+
+def make_images_view(cursor: Any) -> None:
+    """For migrations: where the log's model reads its images of rows (see ``coded``), by the change's key."""
+    cursor.execute(f"DROP VIEW IF EXISTS {IMAGES_VIEW}")
+    columns = ", ".join(
+        f"CASE WHEN (SELECT fupin_sees_health()) THEN h.{name} ELSE registry_without_health(h.{name}) END AS {name}"
+        for name in IMAGES
+    )
+    cursor.execute(
+        f"CREATE VIEW {IMAGES_VIEW} WITH (security_barrier) AS SELECT h.id, {columns} FROM registry_change h "  # noqa: S608
+        f"WHERE (SELECT fupin_owns()) OR {IN_SCOPE}"
+    )
+    cursor.execute("SELECT fupin_only_read(%s::regclass)", [IMAGES_VIEW])
+
+
+def make_ledger_view(cursor: Any, *, guarded: bool = True) -> None:
+    """For migrations: persons for ledgers, with the hash of their number and their membership; never a number."""
+    cursor.execute(f"DROP VIEW IF EXISTS {LEDGER_PERSONS}")
+    elsewhere = ELSEWHERE | (GUARDED if guarded else {})
+    names = [c.name for c in columns_of("persons") if c.name not in ("key", "pinyin")]
+    columns = ", ".join(elsewhere.get(name, f"t.{name}") for name in names)
+    cursor.execute(
+        f"CREATE VIEW {LEDGER_PERSONS} WITH (security_barrier) AS SELECT {columns}, t.id_lookup, t.lookup_key, "  # noqa: S608
+        f"m.id AS membership_id, m.valid_from AS since FROM {SOURCE} WHERE {IN_SCOPE}"
+    )
+    cursor.execute("SELECT fupin_only_read(%s::regclass)", [LEDGER_PERSONS])
 
 
 def drop_persons_view(cursor: Any) -> None:

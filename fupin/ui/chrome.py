@@ -10,6 +10,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from fupin.accounts.api import Role, User
+from fupin.identify import api as identify
 from fupin.registry import api as registry
 from fupin.ui.markup import address
 
@@ -79,6 +80,11 @@ def is_demo() -> bool:
 def second_factor_always() -> bool:
     """Whether who may see full numbers needs a second factor for everything; not so with generated data."""
     return settings.FUPIN_SECOND_FACTOR == "always" or (not settings.FUPIN_SECOND_FACTOR and not is_demo())
+
+
+def raised(user: User) -> int:
+    """How many overdue cases were raised to this account; 0 where it does not enter their room."""
+    return identify.reminders_for(user).count() if may_enter(user, CASES.area) else 0
 
 
 def languages() -> list[tuple[str, str]]:

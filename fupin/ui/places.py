@@ -63,6 +63,18 @@ def _around(code: str) -> dict[str, Region]:
     return {region.code: region for region in found}
 
 
+def parts_of(code: str) -> list[Region]:
+    """The regions one level below, of "" the provinces; names of places are public."""
+    level = level_of(code) + 1 if code else PROVINCE
+    found = Region.objects.filter(level=level, code__startswith=code)
+    return list(found.order_by("code").defer("geometry"))
+
+
+def chain_of(code: str) -> list[Region]:
+    """The region and those above it, the largest first; one that is not loaded is missing."""
+    return list(Region.objects.filter(code__in=[*ancestors(code), code]).order_by("level").defer("geometry"))
+
+
 def village_names(codes: Iterable[str]) -> dict[str, str]:
     """Names of regions by code, for the rows of a list; one that is not loaded is missing."""
     return dict(Region.objects.filter(code__in=set(codes)).values_list("code", "name"))

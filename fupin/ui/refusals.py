@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Callable
 
 from django.conf import settings
+from django.db import DataError
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.urls import resolve
@@ -14,7 +15,7 @@ from django.utils.translation import gettext as _
 from fupin.ui.guards import Problem, page_to_return_to
 
 NUL = "\0"  # PostgreSQL keeps no text with it, and no person types it
-FORM = "application/x-www-form-urlencoded"
+FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 METHOD_NOT_ALLOWED = 405
 SPOKEN = ("GET", "HEAD", "POST")  # by pages; the API answers for itself
 API = "/api/"
@@ -25,6 +26,8 @@ RESERVE = 64 << 20
 #: the largest request of an address that takes files, by its name; anything larger is refused before it is read
 LARGEST = {"upload": 2 << 30, "deliver": 2 << 30, "ledger_upload": 1216 << 20}  # a ledger: twelve files of 100 MB
 LARGEST_ELSEWHERE = 16 << 20
+#: the same for what anybody may send: five files of 8 MB and what is written
+LARGEST_PUBLIC = {"portal:object": 42 << 20, "apply:form": 42 << 20}
 
 Answer = Callable[[HttpRequest], HttpResponse]
 
@@ -47,7 +50,16 @@ def plain_refusals(answer: Answer) -> Answer:
             return _wrong_method(request, found["Allow"])
         return found
 
+    answered.process_exception = _unfitting  # type: ignore[attr-defined]
     return answered
+
+
+def _unfitting(request: HttpRequest, error: Exception) -> HttpResponse | None:
+    """Longer or larger than what a record has room for, where no form has said so before. Nothing was written."""
+    if not isinstance(error, DataError) or request.path.startswith(API):
+        return None
+    how = _("请改短文字、核对数字和编号后重新提交；填写的内容会放回去。")
+    return _refused(request, Problem(_("有一项太长或超出范围，没有写入"), request.path, how), 400)
 
 
 def _wrong_method(request: HttpRequest, allowed: str) -> HttpResponse:
@@ -76,11 +88,14 @@ def _too_large(request: HttpRequest) -> Problem | None:
 
 def _most(request: HttpRequest) -> int:
     try:
-        name = resolve(request.path_info).url_name
+        found = resolve(request.path_info)
     except Http404:
         return LARGEST_ELSEWHERE
+    if found.view_name in LARGEST_PUBLIC:
+        return LARGEST_PUBLIC[found.view_name]
     machine = request.path.startswith(API)  # shows its token before its file is read
-    return LARGEST.get(name or "", LARGEST_ELSEWHERE) if machine or request.user.is_authenticated else LARGEST_ELSEWHERE
+    known = machine or request.user.is_authenticated
+    return LARGEST.get(found.url_name or "", LARGEST_ELSEWHERE) if known else LARGEST_ELSEWHERE
 
 
 def _size(request: HttpRequest) -> int:
@@ -116,7 +131,7 @@ def _method_problem(request: HttpRequest) -> Problem:
 
 def _has_nul(request: HttpRequest) -> bool:
     given = [request.GET]
-    if request.method == "POST" and request.content_type == FORM:
+    if request.method == "POST" and request.content_type in FORMS and not request.path.startswith(API):
         given.append(request.POST)
     return NUL in request.path or any(map(_holds_nul, given))
 

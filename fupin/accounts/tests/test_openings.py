@@ -15,6 +15,7 @@ from fupin.accounts import api as accounts
 from fupin.accounts.models import BulkOpening, Deed, User
 from fupin.accounts.tests.fixtures import VILLAGE, Cast
 from fupin.kernel.errors import Forbidden, UserError
+from fupin.kernel.live_keys import LiveKeys
 
 HEADS = ["用户名", "姓名", "角色", "辖区代码"]
 GOOD, BAD = ["cun501", "陆一", "驻村干部", VILLAGE], ["cun502", "陆二", "国王", VILLAGE]
@@ -115,3 +116,16 @@ def test_the_sample_is_a_file_that_is_taken(cast: Cast) -> None:
     opening = accounts.open_from_file(by=cast.office, name="x.xlsx", content=accounts.sample_book())
     accounts.run_opening(opening.pk)
     assert User.objects.get(username="cungan-001").region == VILLAGE
+
+
+def test_sheets_and_passwords_follow_the_encryption_key(cast: Cast, settings: Any) -> None:
+    waiting = accounts.open_from_file(by=cast.county_office, name="x.xlsx", content=book(BAD))
+    done = worked_off(cast, GOOD)
+    old = settings.FUPIN_KEYS.now
+    fresh = old.rotated("encryption", "sm4")
+    settings.FUPIN_KEYS = LiveKeys(None, lambda: fresh)
+    assert (accounts.reseal_openings(), accounts.reseal_openings()) == (2, 0)
+    settings.FUPIN_KEYS = LiveKeys(None, lambda: fresh.without("encryption", old.encryption.id))
+    accounts.run_opening(waiting.pk)
+    assert BulkOpening.objects.get(pk=waiting.pk).wrong == 1
+    assert accounts.take_answer(by=cast.county_office, opening=done).startswith(b"PK")

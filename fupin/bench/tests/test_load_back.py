@@ -20,10 +20,10 @@ def test_the_made_results_are_loaded_by_the_product(tmp_path: Path) -> None:
     assert Finding.objects.filter(run=run).count() == 200 * FINDINGS_EACH
 
 
-#: of screenings, cases, verdicts: no run fills them
+#: of screenings, cases, verdicts, applications: no run fills them
 OTHERS = (
     "screen", "case", "bulk", "sample", "notice", "objection", "monitored", "step", "standard", "dated",
-    "findingverdict",
+    "findingverdict", "application",
 )  # fmt: skip
 
 

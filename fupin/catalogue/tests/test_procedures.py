@@ -61,3 +61,20 @@ def test_steps_of_an_unknown_procedure_are_refused(tmp_path: Path) -> None:
     path.write_text(path.read_text(encoding="utf-8").replace('"identification"', '"nothing"'), encoding="utf-8")
     with pytest.raises(CatalogueError, match="steps_of = 'nothing'"):
         procedures(folder)
+
+
+@pytest.mark.parametrize(
+    ("head", "told"),
+    [
+        ("edition = 3\nsince = 2027-01-01", "edition = 3; write 2"),
+        ("edition = 2", "since is the first day"),
+        ("", "'identification' stands twice"),
+    ],
+)
+def test_an_edition_that_does_not_follow_is_refused(tmp_path: Path, head: str, told: str) -> None:
+    folder = changed(tmp_path, "两公示一公告：", "")
+    text = (folder / "identification.toml").read_text(encoding="utf-8")
+    text = text.replace('id = "identification"', f'id = "identification"\n{head}', 1)
+    (folder / "identification_2.toml").write_text(text, encoding="utf-8")
+    with pytest.raises(CatalogueError, match=told):
+        procedures(folder)

@@ -46,3 +46,11 @@ def test_a_readable_key_file_is_an_error(tmp_path: Path) -> None:
 def test_a_server_that_others_reach(debug: bool, https: bool, expected: list[str]) -> None:
     with override_settings(ALLOWED_HOSTS=["fupin.example"], DEBUG=debug, FUPIN_HTTPS=https):
         assert [found.id for found in checks.check_exposure()] == expected
+
+
+@pytest.mark.parametrize(
+    ("https", "proxies", "expected"), [(True, [], ["fupin.W003"]), (True, ["10.0.0.5"], []), (False, [], [])]
+)
+def test_a_proxy_that_is_not_named_is_told(https: bool, proxies: list[str], expected: list[str]) -> None:
+    with override_settings(FUPIN_HTTPS=https, FUPIN_PROXIES=proxies):
+        assert [found.id for found in checks.check_proxies()] == expected

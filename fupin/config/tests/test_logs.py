@@ -35,3 +35,12 @@ def test_rows_that_the_database_quotes_are_dropped() -> None:
     assert "person_pkey" in text
     assert "韦小兰" not in text
     assert "COPY person" not in text
+
+
+def test_one_record_is_one_line() -> None:
+    forged = written("用户 wang\r\n2026-01-01 00:00:00,000 INFO fupin: 一切正常\x1b[2K\u2028另一行\u202e")
+    assert forged == r"用户 wang\u000d ⏎ 2026-01-01 00:00:00,000 INFO fupin: 一切正常\u001b[2K\u2028另一行\u202e"
+    told = written("failed", ValueError("one\ntwo"))
+    assert len(told.splitlines()) == 1
+    assert "Traceback" in told
+    assert told.endswith("ValueError: one ⏎ two")

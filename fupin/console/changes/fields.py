@@ -19,6 +19,8 @@ from fupin.ui.templatetags.ui import language, tongue
 HEAD = "01"
 #: never put into a form: with the masked number they would be the whole one; left empty they stay as they are
 CLOSED = frozenset({"name", "birth_date"})
+#: acts about one member, who is chosen first
+OF_MEMBER = ("person_facts", "number")
 JOINING = ("name", "number", "sex", "birth_date", "relation", "ethnicity", "health", "labour", "schooling")
 
 
@@ -56,8 +58,9 @@ def _made(user: User, kind: ChangeKind, home: Household, person: str) -> list[Fi
         return [_joining(name, kind) for name in JOINING if kind.act == "add" or name != "relation"]
     if kind.act == "end":
         return [_who(members, _("成员")), _head(members, _("新户主（户主离开时填）"), "new_head", needed=False)]
-    if kind.act == "person_facts":
-        return _facts(kind, registry.person_for(user, person))
+    if kind.act in OF_MEMBER:
+        facts = _facts(kind, registry.person_for(user, person))
+        return [_number(kind), *facts] if kind.act == "number" else facts
     if kind.act == "household_facts":
         return _facts(kind, home)
     if kind.act == "head":
@@ -108,12 +111,16 @@ def _codes(name: str, but: Iterable[str] = ()) -> tuple[tuple[str, str], ...]:
 
 def _joining(name: str, kind: ChangeKind) -> Field:
     if name == "number":
-        note = "" if kind.number == "required" else _("没有可以后补")
-        return Field("number", _("证件号"), "text", needed=kind.number == "required", note=note)
+        return _number(kind)
     if name == "relation":
         return Field("relation", _("与户主关系"), "choice", _codes("relation", but=(HEAD,)), needed=True)
     note = _("填了证件号可以不填") if name == "birth_date" else ""
     return replace(_column(tables()["persons"].columns[name], needed=name == "name"), note=note)
+
+
+def _number(kind: ChangeKind) -> Field:
+    needed = kind.number == "required"
+    return Field("number", _("证件号"), "text", needed=needed, note="" if needed else _("没有可以后补"))
 
 
 def _named(members: Iterable[MemberView]) -> tuple[tuple[str, str], ...]:

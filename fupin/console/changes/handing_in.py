@@ -14,13 +14,13 @@ from django.utils.dateparse import parse_datetime
 
 from fupin.accounts.api import User
 from fupin.catalogue.changes import ChangeKind
-from fupin.console.changes.fields import JOINING, Field, facts_changed, fields_of, now_of
+from fupin.console.changes.fields import JOINING, OF_MEMBER, Field, facts_changed, fields_of, now_of
 from fupin.kernel.errors import UserError
 from fupin.registry import api as registry
 from fupin.registry.api import Filing, Household, Paper, RegistryChange
 
 Files = MultiValueDict[str, Any]
-FACTS = ("person_facts", "household_facts")
+FACTS = (*OF_MEMBER, "household_facts")
 
 
 @dataclass(frozen=True)
@@ -49,9 +49,7 @@ class Meeting:
         return self.field.said(self.was), self.field.said(self.mine), self.field.said(self.theirs)
 
 
-def hand_in(
-    user: User, kind: ChangeKind, home: Household, typed: QueryDict, files: Files
-) -> RegistryChange:
+def hand_in(user: User, kind: ChangeKind, home: Household, typed: QueryDict, files: Files) -> RegistryChange:
     """Raises UserError, Forbidden, NotFound, Stale."""
     filing = filing_of(kind, typed, files)
     common: dict[str, Any] = {"by": user, "household_id": home.pk, "filing": filing}
@@ -66,6 +64,9 @@ def hand_in(
         return registry.end_membership(**common, person_id=who, new_head=new_head, relations=relations)
     if kind.act == "person_facts":
         return registry.correct_person(**common, person_id=who, facts=facts_changed(kind, typed))
+    if kind.act == "number":
+        number, facts = typed.get("number", ""), facts_changed(kind, typed)
+        return registry.correct_number(**common, person_id=who, number=number, facts=facts)
     if kind.act == "household_facts":
         return registry.correct_household(**common, facts=facts_changed(kind, typed))
     return _of_household(kind, typed, common, relations)
@@ -130,16 +131,17 @@ def _joining(typed: QueryDict) -> dict[str, Any]:
 
 def version_of(user: User, kind: ChangeKind, home: Household, person: str) -> int:
     """Of the record that the form is about."""
-    return registry.person_for(user, person).version if kind.act == "person_facts" else home.version
+    return registry.person_for(user, person).version if kind.act in OF_MEMBER else home.version
 
 
 def meetings(user: User, kind: ChangeKind, home: Household, typed: QueryDict) -> list[Meeting]:
     """Fields of a correction that differ from what was read, on either side; [] for other kinds."""
     if kind.act not in FACTS:
         return []
-    row = registry.person_for(user, typed.get("person", "")) if kind.act == "person_facts" else home
+    row = registry.person_for(user, typed.get("person", "")) if kind.act in OF_MEMBER else home
     found = []
-    for one in fields_of(user, kind, home, {"person": typed.get("person", "")}):
+    shown = fields_of(user, kind, home, {"person": typed.get("person", "")})
+    for one in (field for field in shown if field.name in kind.fields):
         was, mine, theirs = typed.get(f"was_{one.name}", ""), typed.get(one.name, "").strip(), now_of(row, one.name)
         if mine != was or theirs != was:
             found.append(Meeting(one, was, mine, theirs))

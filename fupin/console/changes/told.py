@@ -145,7 +145,13 @@ def _state(_key: str, was: Row, now: Row, whole: Mapping[str, Any], _names: Mapp
     return [(_("脱贫属性期间"), "", period)] if now is not None else [(_("撤去脱贫属性期间"), "", period)]
 
 
-_TELLERS = {"membership": _membership, "person": _person, "household": _household, "state": _state}
+def _sealed(key: str, was: Row, _now: Row, _whole: Mapping[str, Any], _names: Mapping[str, str]) -> Lines:
+    """A full number, of which the log says no more than that it was replaced, or given for the first time."""
+    known = {"id_number": _("证件号"), "phone": _("电话"), "bank_account": _("银行账号")}
+    return [(known.get(key.rpartition("/")[2], key), "", _("已更正") if (was or {}).get("held") else _("已补登"))]
+
+
+_TELLERS = {"sealed": _sealed, "membership": _membership, "person": _person, "household": _household, "state": _state}
 
 
 def _columns(table: str, was: Row, now: Row) -> Lines:
@@ -154,7 +160,9 @@ def _columns(table: str, was: Row, now: Row) -> Lines:
     for name, after in (now or {}).items():
         before = (was or {}).get(name)
         column = columns.get(name)
-        if name in CLOSED:
+        if name == "id_mark":
+            lines.append((_("证件号"), "", _("已更正") if after is not None else _("撤去")))
+        elif name in CLOSED:
             lines.append((tongue(column) if column else name, "", _("已更正")))
         elif column is not None:
             words = [value_in_words(one, column.type, column.codes, column.unit) for one in (before, after)]

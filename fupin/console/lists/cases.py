@@ -26,7 +26,7 @@ ENDED = {"passed": "stable", "refused": "returned", "withdrawn": "unknown"}
 
 
 def standing_words() -> list[Any]:
-    return [_("轮到我办"), _("在办"), _("超期"), _("办结"), _("不予通过"), _("申请撤回")]
+    return [_("轮到我办"), _("超期提醒"), _("在办"), _("超期"), _("办结"), _("不予通过"), _("申请撤回")]
 
 
 @dataclass(frozen=True)

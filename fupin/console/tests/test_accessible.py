@@ -6,6 +6,7 @@ from fupin.accounts.api import acting_as
 from fupin.exchange import api as exchange
 from fupin.identify import api as identify
 from fupin.registry import api as registry
+from fupin.registry.tests.fixtures import HEAD_ID
 from fupin.ui.tests.axe import violations, violations_in_dark
 from fupin.ui.tests.visitor import Visitor
 
@@ -35,6 +36,10 @@ PAGES = {
     "a new case": ("county_office", "/households/{outside}/case/"),
     "cases in numbers": ("county_office", "/cases/numbers/"),
     "notices": ("county_office", "/cases/notices/"),
+    "applications": ("county_office", "/cases/applications/"),
+    "an application": ("county_office", "/cases/applications/{application}/"),
+    "applying": ("county_office", "/apply/450124100201/"),
+    "where to apply": ("county_office", "/apply/?region=450124"),
     "notices for everybody": ("county_office", "/notices/"),
     "households": ("office", "/households/"),
     "nothing found": ("office", "/households/?q=zzzzzz"),
@@ -71,10 +76,11 @@ def address(visitor: Visitor, path: str) -> str:
     agreement = exchange.agreements_for(city.cast["department"]).filter(dataset="own_findings")[0].pk
     outside = city.run.index.filter(village_code__startswith="450124", state="9").order_by("-household_id")[0]
     case = open_case_of(visitor, outside.household_id) if "{case}" in path else 0
+    application = apply_to(visitor) if "{application}" in path else 0
     registered = registry.households_for(city.cast["office"]).exclude(state="9").order_by("pk")[0]
     helper = registry.helpers_of(city.cast["office"], registered)[0].helper_id
     names = {"run": city.run.pk, "delivery": delivery, "household": household, "agreement": agreement}
-    names |= {"case": case, "outside": outside.household_id, "helper": helper}
+    names |= {"application": application, "case": case, "outside": outside.household_id, "helper": helper}
     return path.format(**names, registered=registered.pk)
 
 
@@ -86,6 +92,12 @@ def open_case_of(visitor: Visitor, household: str) -> int:
         return (
             known or identify.open_case(by=office, household_id=household, procedure="monitoring", kind="marginal")
         ).pk
+
+
+def apply_to(visitor: Visitor) -> int:
+    said = identify.Content("农秀英", HEAD_ID, "13877100001", "丈夫常年患病，没有劳力")
+    identify.apply(village="450124100201", content=said, members=2)
+    return identify.unanswered(visitor.city.cast["county_office"])[0].pk
 
 
 @pytest.mark.parametrize("name", PAGES)

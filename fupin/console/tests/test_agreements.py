@@ -11,9 +11,11 @@ from django.utils import timezone
 
 from fupin.exchange import api as exchange
 from fupin.exchange.api import Agreement, Push, Subscription
+from fupin.exchange.outgoing import pseudonym
 from fupin.exchange.pushing import attempt
 from fupin.exchange.tests.receiver import Receiver, receiving
 from fupin.identify import api as identify
+from fupin.registry import api as registry
 from fupin.ui.tests.visitor import Visitor
 
 
@@ -132,3 +134,23 @@ def test_the_pages_fit(visitor: Visitor, path: str, width: int) -> None:
     visitor.page.set_viewport_size({"width": width, "height": 844})
     assert visitor.sign_in("office").open(path) == 200
     assert visitor.fits(width)
+
+
+def test_an_office_turns_one_pseudonym_back_with_a_reason(visitor: Visitor, ended: None) -> None:
+    propose(visitor, "findings")
+    submit(visitor, "提出并签字")
+    one = Agreement.objects.latest("pk")
+    home = registry.households_for(visitor.city.cast["office"]).order_by("pk")[3]
+    said = pseudonym(home.pk, exchange.pseudonym_key(one))
+    visitor.open(f"/agreements/{one.pk}/")
+    visitor.page.click("main a:has-text('还原假名')")
+    visitor.page.fill("#pseudonym", "不是假名")
+    visitor.page.fill("#reason", "民政局来函询问")
+    submit(visitor, "还原")
+    assert "24 位" in visitor.page.inner_text("main [role=alert]")
+    visitor.page.fill("#pseudonym", said)
+    submit(visitor, "还原")
+    assert home.pk in visitor.page.inner_text("[data-found]")
+    assert visitor.sign_in("department").open(f"/agreements/{one.pk}/household/") == 404
+    visitor.open("/departments/civil_affairs/")
+    assert "核实属实" in visitor.page.inner_text("[data-came]")

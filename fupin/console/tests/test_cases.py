@@ -17,6 +17,7 @@ from fupin.identify.cases.tests.play import apply_for, to_step, turned_calendar
 from fupin.registry import api as registry
 from fupin.registry.models import Household
 from fupin.registry.tests.changing import seen
+from fupin.registry.tests.fixtures import HEAD_ID
 from fupin.ui.tests.city import PASSWORD
 from fupin.ui.tests.visitor import Visitor
 
@@ -212,3 +213,62 @@ def test_the_numbers_open_lists_of_that_length(visitor: Visitor, offices: Callab
     assert figures
     for href, count in figures:
         assert visitor.total_of(href) == count, href
+
+
+def test_a_resident_applies_without_an_account_and_follows_his_case(
+    visitor: Visitor, offices: Callable[[str, str], Household]
+) -> None:
+    home, page = offices("9", "identification"), visitor.page
+    visitor.open("/sign-in/")
+    page.click("text=我要申请")
+    for code in (COUNTY, home.village_code[:9], home.village_code):
+        page.click(f"main a[href*='{code}']:not([href*='{code}0']):not(nav a)")
+    typed = {"name": "农秀英", "number": HEAD_ID[:-1], "phone": "13877100001", "members": "3", "body": "丈夫常年患病"}
+    for name, value in typed.items():
+        page.fill(f"#{name}", value)
+    page.check("[name=consent]")
+    page.click("button:has-text('提交申请')")
+    assert "证件号不对" in page.inner_text("main [role=alert]")
+    assert page.input_value("#body") == "丈夫常年患病"  # what was typed is kept
+    page.fill("#number", HEAD_ID)
+    page.click("button:has-text('提交申请')")
+    page.wait_for_selector("[data-receipt]")
+    receipt = page.inner_text("[data-receipt]")
+
+    visitor.sign_in("case_cadre").open("/cases/")
+    page.click("a:has-text('网上申请')")
+    page.click(f"a:has-text('{receipt}')")
+    page.wait_for_selector("[data-take-up]")
+    assert HEAD_ID not in visitor.text()
+    page.fill("#household", home.pk)
+    page.click("[data-take-up] button")
+    page.wait_for_selector("text=已立案，申请作为第一份材料归入办件")
+    assert f"网上申请 {receipt}" in visitor.text()
+
+    page.context.clear_cookies()
+    visitor.open(f"/apply/receipt/?receipt={receipt}")
+    assert "农户申请" in page.inner_text("[aria-current=step]")
+
+
+def test_what_is_overdue_is_told_on_every_page_and_listed_at_home(
+    visitor: Visitor, wait: Wait, offices: Callable[[str, str], Household]
+) -> None:
+    from fupin.identify.api import raise_overdue
+
+    home = offices("9", "monitoring")
+    with acting_as(visitor.city.cast["case_cadre"]):
+        case = apply_for(visitor.city.cast["case_cadre"], home, "monitoring", "marginal")
+    visitor.sign_in("case_cadre").open("/households/")
+    assert visitor.page.locator("[data-raised]").count() == 0
+    wait(16)
+    raise_overdue()
+    visitor.open("/households/")
+    assert visitor.page.get_attribute("[data-raised]", "data-raised") == "1"
+    visitor.page.click("[data-raised]")
+    visitor.page.wait_for_selector("[data-total='1']")
+    visitor.open("/")
+    assert "请尽快办理" in visitor.page.inner_text("[data-raised-list]")
+    visitor.page.click("[data-raised-list] tbody a")
+    visitor.page.wait_for_url(f"**/cases/{case.pk}/")
+    visitor.sign_in("case_town").open("/")
+    assert visitor.page.locator("[data-raised-list]").count() == 0

@@ -12,6 +12,7 @@ from django.contrib.sessions.models import Session
 from fupin.accounts.api import User, acting_as
 from fupin.accounts.trail.entries import owners_connection
 from fupin.catalogue.changes import change_kinds
+from fupin.console.changes.fields import OF_MEMBER
 from fupin.identify import api as identify
 from fupin.identify.api import Finding
 from fupin.kernel.identity import check_digit
@@ -33,7 +34,7 @@ def home(visitor: Visitor) -> Iterator[Household]:
         assert found is not None
         yield found
         for change in registry.changes_of(office, found).filter(reversed_by__isnull=True).exclude(kind="reverse"):
-            registry.reverse(by=office, change_id=change.pk, reason="测试收尾")
+            registry.take_back(by=office, change_id=change.pk, reason="测试收尾")
 
 
 def members(home: Household) -> list[str]:
@@ -120,6 +121,40 @@ def test_a_paper_that_was_only_ticked_is_handed_in_later(visitor: Visitor, home:
     row.locator("button:has-text('补交')").click()
     visitor.page.wait_for_selector("text=已补交材料")
     assert "核对过原件，存 派出所" in row.inner_text()
+
+
+def test_a_newborn_is_given_a_number_and_a_wrong_one_is_corrected_and_taken_back(
+    visitor: Visitor, home: Household
+) -> None:
+    office = visitor.city.cast["county_office"]
+    born = Filing("birth", date(2026, 7, 7), "村医接生", seen("birth"))
+    facts = {"name": "农小八", "birth_date": "2026-07-07", "sex": "1"}
+    child = registry.add_member(by=office, household_id=home.pk, filing=born, relation="03", facts=facts).person_id
+    first, right = (f"45012420260707{n}" + check_digit(f"45012420260707{n}") for n in ("913", "931"))
+    visitor.sign_in("county_office")
+    open_form(visitor, home, "give_number")
+    assert visitor.page.locator(".list-group-item").count() == 1  # the only member without one
+    visitor.page.click(".list-group-item")
+    visitor.page.fill("#f-number", first[:-1] + ("1" if first[-1] != "1" else "2"))
+    send(visitor)
+    assert "校验码错误" in visitor.page.inner_text("main [role=alert]")
+    visitor.page.fill("#f-number", first)
+    send(visitor)
+    visitor.page.wait_for_selector("text=已登记“补登证件号”")
+    open_form(visitor, home, "correct_number", f"?person={child}")
+    visitor.page.fill("#f-number", right)
+    send(visitor)
+    visitor.page.wait_for_selector("text=已登记“更正证件号”")
+    said = visitor.page.inner_text("#changes")
+    assert "证件号" in said
+    assert right[-4:] not in said
+    for kind in ("correct_number", "give_number"):
+        change = RegistryChange.objects.get(household=home, kind=kind, reversed_by=None)
+        visitor.page.click(f"#change-{change.pk} summary")
+        visitor.page.fill(f"#why-{change.pk}", "登记有误")
+        visitor.page.click(f"#change-{change.pk} button")
+        visitor.page.wait_for_selector(f"text=已撤销变更 {change.pk}")
+    assert not registry.search_households(office, right).exists()
 
 
 def test_a_change_that_others_build_on_says_which(visitor: Visitor, home: Household) -> None:
@@ -324,7 +359,7 @@ def test_a_rollup_of_a_day_is_counted_when_asked(visitor: Visitor, home: Househo
 def test_every_form_opens_and_fits_a_phone(visitor: Visitor, home: Household, kind: str) -> None:
     visitor.page.set_viewport_size({"width": 390, "height": 844})
     visitor.sign_in("county_office")
-    query = f"?person={members(home)[0]}" if kind == "correct_person" else ""
+    query = f"?person={members(home)[0]}" if change_kinds()[kind].act in OF_MEMBER else ""
     open_form(visitor, home, kind, query)
     assert visitor.page.is_visible("#change-form")
     assert visitor.fits(390)

@@ -78,7 +78,7 @@ def test_a_department_has_no_dossiers(city: City) -> None:
 def test_the_dossier_of_a_city_asks_few_questions(city: City, django_assert_max_num_queries: object) -> None:
     client = client_of(city, "office")
     client.get("/dossiers/4501/")
-    with django_assert_max_num_queries(17):  # type: ignore[operator]
+    with django_assert_max_num_queries(18):  # type: ignore[operator]
         client.get("/dossiers/4501/")
 
 

@@ -210,7 +210,10 @@ def test_behind_tls_browsers_are_told_to_stay_there() -> None:
     import sys
 
     code = "from django.conf import settings as s; print(s.SECURE_HSTS_SECONDS, s.SECURE_HSTS_INCLUDE_SUBDOMAINS, "
-    code += "s.SESSION_COOKIE_SECURE, s.CSRF_COOKIE_SECURE, s.SESSION_COOKIE_HTTPONLY, s.SESSION_COOKIE_SAMESITE)"
+    code += "s.SESSION_COOKIE_SECURE, s.CSRF_COOKIE_SECURE, s.SESSION_COOKIE_HTTPONLY, s.SESSION_COOKIE_SAMESITE, "
+    code += "s.SESSION_COOKIE_NAME, s.CSRF_COOKIE_NAME, s.SESSION_COOKIE_DOMAIN, s.SESSION_COOKIE_PATH)"
     environment = os.environ | {"FUPIN_HTTPS": "1", "FUPIN_NO_DATABASE": "1", "FUPIN_HOSTS": "fupin.example"}
     done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
-    assert done.stdout.split() == ["31536000", "True", "True", "True", "True", "Lax"]
+    assert done.stdout.split() == [
+        "31536000", "True", "True", "True", "True", "Lax", "__Host-sessionid", "__Host-csrftoken", "None", "/",
+    ]  # fmt: skip

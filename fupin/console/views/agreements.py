@@ -11,6 +11,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from fupin.accounts import api as accounts
@@ -19,9 +20,9 @@ from fupin.catalogue.schema import datasets, departments
 from fupin.console.lists import agreements as lists
 from fupin.exchange import api as exchange
 from fupin.exchange.api import OFFICE, OUTGOING, Agreement, Terms
-from fupin.kernel.errors import UserError
+from fupin.kernel.errors import NotFound, UserError
 from fupin.ui.answers import answer
-from fupin.ui.guards import problem_of, room, user_of
+from fupin.ui.guards import problem_of, room, second_factor_first, user_of
 from fupin.ui.templatetags.ui import dataset_name, side_name
 
 SHOWN = 20
@@ -145,6 +146,7 @@ def _page(request: HttpRequest, one: Agreement, error: UserError | None = None, 
         "columns": [columns[name] for name in one.fields if name in columns],
         "may_agree": signs and one.state == "draft" and unsigned is None,
         "may_end": signs and one.state != "ended",
+        "may_turn_back": exchange.may_turn_back(user, one),
         "may_push": signs and one.dataset in OUTGOING,
         "subscription": one.subscriptions.filter(closed_at=None).first(),
         "secret": request.session.pop(SHOWN_ONCE, None),
@@ -194,3 +196,27 @@ def _done(request: HttpRequest, user: User, one: Agreement, act: str, typed: dic
     chosen = exchange.pushes_for(user).filter(subscription__agreement=one)
     chosen = chosen.filter(pk=typed["message"]) if typed["message"] else chosen.filter(state="given_up")
     return _("已排队重发 %(n)s 条，编号和内容不变。") % {"n": exchange.replay(by=user, pushes=list(chosen))}
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+@room("deliveries")
+def household(request: HttpRequest, number: int) -> HttpResponse:
+    """One pseudonym of this sharing back to its household: asked for with a reason, recorded."""
+    user = user_of(request)
+    one = exchange.agreement_for(user, number)
+    if not exchange.may_turn_back(user, one):
+        raise NotFound(str(number))
+    context: dict[str, Any] = {"area": "deliveries", "agreement": one, "typed": request.POST}
+    if request.method == "POST":
+        if (way := second_factor_first(request)) is not None:
+            return way
+        wanted, reason = (request.POST.get(name, "") for name in ("pseudonym", "reason"))
+        try:
+            context |= {
+                "asked": True,
+                "found": exchange.turn_back(by=user, agreement=one, wanted=wanted, reason=reason),
+            }
+        except UserError as error:
+            context["problem"] = problem_of(error)
+    return render(request, "console/agreement_household.html", context, status=400 if "problem" in context else 200)

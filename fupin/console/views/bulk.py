@@ -29,6 +29,9 @@ def begin(request: HttpRequest) -> HttpResponse:
     user = user_of(request)
     asked = {name: request.GET.get(name, "").strip() for name in ASKED}
     rows = identify.mine(user, asked_for(user, asked)).order_by("pk")
+    oldest = rows.first()
+    if oldest is not None:  # one edition of the procedure at a time
+        rows = rows.filter(edition=oldest.edition)
     made = identify.begin_bulk(by=user, cases=rows[: MOST + 1])
     return redirect("console:bulk", made.pk)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from django.contrib import messages
@@ -16,7 +17,8 @@ from django.views.decorators.http import require_POST
 
 from fupin.accounts import api as accounts
 from fupin.accounts.api import User
-from fupin.catalogue.procedures import Procedure, procedures
+from fupin.catalogue.procedures import Procedure, procedures, procedures_at, steps_known
+from fupin.console.attachments import sent
 from fupin.console.case_page import Page, page_of
 from fupin.console.filters import day, inside, whole
 from fupin.console.lists import cases as lists
@@ -32,7 +34,7 @@ from fupin.ui.templatetags.ui import spoken, tongue
 
 AREA = "cases"
 ASKED = ("region", "procedure", "step", "standing", "q")
-STANDINGS = ("mine", "open", "overdue", "passed", "refused", "withdrawn")
+STANDINGS = ("mine", "raised", "open", "overdue", "passed", "refused", "withdrawn")
 
 
 @room(AREA)
@@ -46,12 +48,13 @@ def cases(request: HttpRequest) -> HttpResponseBase:
         "asked": asked,
         "place": place_of(user, asked["region"]),
         "procedures": {one.id: tongue(one) for one in procedures().values()},
-        "steps": {} if procedure is None else {step.id: tongue(step) for step in procedure.steps},
+        "steps": {} if procedure is None else {step.id: tongue(step) for step in steps_known(procedure.id).values()},
         "standings": dict(zip(STANDINGS, lists.standing_words(), strict=True)),
         "turn": identify.mine(user, identify.cases_for(user)).count(),
         "late": identify.late(identify.cases_for(user)).count(),
         "may_bulk": _may_bulk(user, asked) and rows.exists(),
         "may_handle": accounts.may(user, identify.CASE_VERB),
+        "applied": identify.unanswered(user).count() if identify.turns_of(user) else 0,
         "to_hang": len(identify.to_hang(user)) if "village" in identify.turns_of(user) else 0,
     }
     return answer(request, lists.cases(user, rows, asked["region"]), "console/cases.html", context)
@@ -66,6 +69,8 @@ def asked_for(user: User, asked: Mapping[str, str]) -> QuerySet[Case]:
         rows = rows.filter(household_id=asked["q"])
     if asked["standing"] == "mine":
         return identify.mine(user, rows)
+    if asked["standing"] == "raised":
+        return identify.raised(user, rows)
     if asked["standing"] == "overdue":
         return identify.late(rows)
     if asked["standing"] == "open":
@@ -75,8 +80,7 @@ def asked_for(user: User, asked: Mapping[str, str]) -> QuerySet[Case]:
 
 def _may_bulk(user: User, asked: Mapping[str, str]) -> bool:
     """One decision of the own level is being looked at."""
-    procedure = procedures().get(asked["procedure"])
-    step = next((one for one in procedure.steps if one.id == asked["step"]), None) if procedure else None
+    step = steps_known(asked["procedure"]).get(asked["step"]) if asked["procedure"] in procedures() else None
     return step is not None and step.kind == "decision" and step.level in identify.turns_of(user)
 
 
@@ -111,7 +115,7 @@ def new(request: HttpRequest, household_id: str) -> HttpResponse:
 def _fitting(home: Household) -> list[tuple[Procedure, dict[str, tuple[str, str]]]]:
     """Procedures that the household may begin now, each with the kinds that it may be."""
     under = identify.monitored(home.pk) is not None
-    found = [one for one in procedures().values() if home.state in one.begins_in]
+    found = [one for one in procedures_at(timezone.localdate()).values() if home.state in one.begins_in]
     found = [one for one in found if (under if one.follows else not (under and one.kinds))]
     return [(one, dict(one.kinds_for(home.state))) for one in found]
 
@@ -136,7 +140,7 @@ def _page(request: HttpRequest, page: Page, status: int = 200) -> HttpResponse:
 
 def _handed_in(request: HttpRequest, user: User, one: Case) -> str:
     """Papers first: they stay even when the step cannot pass yet. Raises UserError."""
-    if request.POST.get("step", "") != one.step:
+    if one.ended or request.POST.get("step", "") != one.step:
         raise UserError(
             "这个办件刚被别人办理过，没有写入", "somebody took this step meanwhile; nothing was written",
             "看清当前步骤再办；您填写的内容保留在下面", "look at the present step; what you typed is kept below",
@@ -167,12 +171,14 @@ def _papers(request: HttpRequest, user: User, one: Case) -> int:
 
 def _form(typed: QueryDict, one: Case) -> Form:
     outcome, _dot, to = typed.get("outcome", "").partition(".")
-    step = identify.present_step(one)
+    step, held = identify.present_step(one), typed.get("held_on", "").strip()
+    if held and day(held) is None:
+        raise UserError("日期看不懂", "no such day", "日期写成 2026-10-31 这样", "write it like 2026-10-31")
     return Form(
         outcome=outcome,
         note=typed.get("note", ""),
         to=to,
-        held_on=day(typed.get("held_on", "")),
+        held_on=day(held),
         signatures={role: typed.get(f"sign_{role}", "").strip()[:40] for role in step.signatures},
         votes=_votes(typed) if step.kind == "votes" else None,
         standards={
@@ -197,17 +203,13 @@ def paper(request: HttpRequest, number: str, mark: str) -> HttpResponse:
     user = user_of(request)
     one = identify.case_for(user, number)
     file = identify.file_for(user, mark)
-    if file.village_code != one.village_code:
+    if not identify.belongs_to(file, one):
         raise NotFound(mark)
     accounts.record(
         by=user, verb="open_paper", object_kind="household", object_id=one.household_id, region=one.village_code,
         detail={"case": one.pk, "file": str(file.mark)},
     )  # fmt: skip
-    sent = HttpResponse(identify.content_of(file), content_type=file.media)
-    sent["Content-Disposition"] = f'inline; filename="{file.mark}"'
-    sent["Content-Security-Policy"] = "sandbox; default-src 'none'"
-    sent["X-Content-Type-Options"] = "nosniff"
-    return sent
+    return sent(file)
 
 
 @require_POST
@@ -226,6 +228,19 @@ def answer_objection(request: HttpRequest, number: str, objection: int) -> HttpR
         return _page(request, page_of(user, one, error, request.POST), status=400)
     messages.success(request, _("已答复，提出人凭回执号可以看到"))
     return redirect("console:case", one.pk)
+
+
+@require_POST
+@room(AREA)
+def objection_contact(request: HttpRequest, number: str, objection: int) -> HttpResponse:
+    """Who objected by name, and how to reach him: for who answers, each opening recorded."""
+    user = user_of(request)
+    one = identify.case_for(user, number)
+    found = identify.objection_for(user, objection)
+    if found.case_id != one.pk:
+        raise NotFound(str(objection))
+    contact = identify.open_contact(user, found)
+    return _page(request, replace(page_of(user, one), contacts={found.pk: contact}))
 
 
 @room(AREA)
@@ -258,6 +273,6 @@ def _procedure_lines(name: str, steps: Mapping[tuple[str, str], identify.Numbers
     keys = ("open", "overdue", "opened", "passed", "refused")
     return {
         "procedure": procedures()[name],
-        "steps": [(step, steps.get((name, step.id))) for step in procedures()[name].steps],
+        "steps": [(step, steps.get((name, step.id))) for step in steps_known(name).values()],
         "total": {key: sum(getattr(one, key) for one in found) for key in keys},
     }

@@ -21,7 +21,7 @@ from fupin.accounts import api as accounts
 from fupin.accounts.api import User
 from fupin.catalogue.changes import GROUPS, PAPERS, ChangeKind, change_kinds
 from fupin.console.changes import handing_in, lists
-from fupin.console.changes.fields import fields_of
+from fupin.console.changes.fields import OF_MEMBER, fields_of
 from fupin.console.changes.told import tell, title_of
 from fupin.console.filters import day, inside
 from fupin.identify import api as identify
@@ -29,13 +29,14 @@ from fupin.kernel.errors import NotFound, UserError
 from fupin.kernel.masks import mask_name
 from fupin.kernel.periods import full_years
 from fupin.registry import api as registry
-from fupin.registry.api import Household, HouseholdAt, RegistryChange
+from fupin.registry.api import Household, HouseholdAt, MemberView, RegistryChange
 from fupin.ui.answers import answer
 from fupin.ui.guards import problem_of, room, user_of
 from fupin.ui.places import place_of
 from fupin.ui.templatetags.ui import language, spoken, tongue
 
 AREA = "households"
+ENDING = ("merge", "end_household")  # acts after which the household is no more
 ASKED = ("region", "kind", "since", "until", "q")
 
 
@@ -105,8 +106,8 @@ def record(request: HttpRequest, household_id: str, kind_id: str) -> HttpRespons
     if request.method == "POST":
         return _handed_in(request, user, kind, home)
     given = request.GET.dict() | _proposed(user, kind, home, request.GET.get("finding", ""))
-    if kind.act == "person_facts" and not given.get("person"):
-        members = registry.members_of(user, home, lang=language())
+    if kind.act in OF_MEMBER and not given.get("person"):
+        members = _concerned(kind, registry.members_of(user, home, lang=language()))
         context = {
             "area": AREA,
             "household": home,
@@ -116,6 +117,11 @@ def record(request: HttpRequest, household_id: str, kind_id: str) -> HttpRespons
         }
         return render(request, "console/changes/whose.html", context)
     return _form(request, user, kind, home, given)
+
+
+def _concerned(kind: ChangeKind, members: list[MemberView]) -> list[MemberView]:
+    """Of a number: who has one, or who has none yet."""
+    return [one for one in members if not kind.former or bool(one.id_masked) == (kind.former == "some")]
 
 
 def _proposed(user: User, kind: ChangeKind, home: Household, key: str) -> dict[str, str]:
@@ -140,8 +146,8 @@ def _form(
         "place": place_of(user, home.village_code),
         "kind": kind,
         "fields": fields_of(user, kind, home, given),
-        "person": person if kind.act == "person_facts" else "",
-        "whose": registry.member_names(user, home).get(person, "") if kind.act == "person_facts" else "",
+        "person": person if kind.act in OF_MEMBER else "",
+        "whose": registry.member_names(user, home).get(person, "") if kind.act in OF_MEMBER else "",
         "papers": [(paper, spoken(PAPERS[paper]), request.POST.get(f"kept_{paper}", "")) for paper in kind.papers],
         "effective": given.get("effective") or timezone.localdate().isoformat(),
         "reason": given.get("reason", ""),
@@ -158,6 +164,8 @@ def _form(
 
 def _handed_in(request: HttpRequest, user: User, kind: ChangeKind, home: Household) -> HttpResponse:
     try:
+        if kind.act in ENDING:
+            identify.demand_nothing_under_way(home.pk)
         with transaction.atomic():
             made = handing_in.hand_in(user, kind, home, request.POST, request.FILES)
     except registry.Stale as error:
@@ -222,17 +230,20 @@ def hand_in_paper(request: HttpRequest, number: int) -> HttpResponse:
     return redirect("console:changes_of", home.pk)
 
 
+# A former ID number is opened against a deed that is committed before: the request has no transaction around both.
+@transaction.non_atomic_requests
 @require_POST
 @room(AREA)
 def take_back(request: HttpRequest, number: int) -> HttpResponse:
     user = user_of(request)
-    change = registry.change_for(user, number)
-    home = registry.household_for(user, change.household_id or "")
+    with transaction.atomic(), accounts.acting_as(user):
+        change = registry.change_for(user, number)
+        home = registry.household_for(user, change.household_id or "")
     try:
-        with transaction.atomic():
-            registry.reverse(by=user, change_id=change.pk, reason=request.POST.get("reason", ""))
+        registry.take_back(by=user, change_id=change.pk, reason=request.POST.get("reason", ""))
     except UserError as error:
-        return _page(request, user, home, problem_of(error))
+        with transaction.atomic(), accounts.acting_as(user):
+            return _page(request, user, home, problem_of(error))
     messages.success(request, _("已撤销变更 %(n)s，恢复为变更前的情况") % {"n": change.pk})
     return redirect(reverse("console:changes_of", args=[home.pk]))
 

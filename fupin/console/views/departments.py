@@ -42,6 +42,7 @@ def department(request: HttpRequest, name: str) -> HttpResponse:
         "agreements": (agreements.filter(giver=name) | agreements.filter(taker=name)).order_by("state", "valid_until"),
         "run": run,
         "raised": raised,
+        "came": identify.came_of(user, name),
         "raised_total": sum(one.rule.n for one in raised),
         "sees_results": accounts.may(user, "see_results"),
     }

@@ -18,7 +18,7 @@ from fupin.catalogue.village_form import Item, village_form
 from fupin.console.dossiers.papers import place_paper, village_paper
 from fupin.console.dossiers.place import place_dossier
 from fupin.console.dossiers.village import village_dossier
-from fupin.console.filters import day
+from fupin.console.filters import day, whole
 from fupin.kernel.errors import Forbidden, UserError
 from fupin.registry import api as registry
 from fupin.registry.api import Region
@@ -69,7 +69,7 @@ def _village(
 ) -> HttpResponse:
     asked = request.GET.get("year", "")
     context = {"area": AREA, "region": village, "crumbs": crumbs, "code": village.code}
-    context |= village_dossier(user, village, int(asked) if asked.isdigit() else None)
+    context |= village_dossier(user, village, whole(asked))
     context |= {
         "problem": problem,
         "typed": typed or {},
@@ -163,12 +163,14 @@ def _value(item: Item, typed: str) -> Any:
         return text == "1"
     try:
         number = Decimal(text)
-        whole = number * 100 if column.type == "money" else number
+        if not number.is_finite():
+            raise InvalidOperation
+        units = number * 100 if column.type == "money" else number
         if column.type == "decimal":
             return round(number, 3)
-        if whole != whole.to_integral_value() or abs(whole) > 10**15:
+        if units != units.to_integral_value() or abs(units) > 10**15:
             raise InvalidOperation
-        return int(whole)
+        return int(units)
     except InvalidOperation as error:
         raise UserError(
             f"“{column.zh}”的“{typed[:20]}”不是合适的数",
@@ -198,7 +200,7 @@ def village_act(request: HttpRequest, code: str, act: str) -> HttpResponse:
 
 def _done(user: User, village: str, act: str, typed: QueryDict) -> str:
     given = {name: typed.get(name, "").strip() for name in ("name", "role", "unit", "post", "source", "progress")}
-    number = int(typed.get("number", "0")) if typed.get("number", "0").isdigit() else 0
+    number = whole(typed.get("number", "")) or 0
     if act == "send":
         who = {name: given[name] for name in ("name", "role", "unit", "post")}
         registry.send_to_village(by=user, village=village, since=_day(typed.get("since", "")), **who)
@@ -208,7 +210,7 @@ def _done(user: User, village: str, act: str, typed: QueryDict) -> str:
         return _("已登记离任。")
     if act == "plan":
         funds = _value(_FUNDS, typed.get("funds", ""))
-        year = int(typed.get("year", "0")) if typed.get("year", "0").isdigit() else 0
+        year = whole(typed.get("year", "")) or 0
         what = {name: given[name] for name in ("name", "source", "progress")}
         registry.plan_project(by=user, village=village, year=year, funds=funds, **what)
         return _("已登记项目。")
@@ -236,7 +238,7 @@ def dossier_paper(request: HttpRequest, code: str) -> HttpResponse:
     region, _crumbs, parts = _where(user, code)
     if region is not None and region.level == VILLAGE:
         asked = request.POST.get("year", "")
-        told = village_dossier(user, region, int(asked) if asked.isdigit() else None)
+        told = village_dossier(user, region, whole(asked))
         return hand_out(user, "village", village_paper(region, told), object_id=code, region=code)
     told = place_dossier(user, region.code if region else NATION, parts)
     data = place_paper(region, told)

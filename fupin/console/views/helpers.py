@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST
 
 from fupin.accounts import api as accounts
 from fupin.accounts.api import User
-from fupin.console.filters import day
+from fupin.console.filters import day, whole
 from fupin.console.forms import RevealForm
 from fupin.console.lists import helpers as lists
 from fupin.kernel.errors import Forbidden, UserError
@@ -102,9 +102,9 @@ def _done(request: HttpRequest, user: User, household_id: str, act: str) -> str:
         who = {name: typed[name] for name in ("helper_id", "name", "unit", "post", "phone")}
         registry.assign_helper(by=user, household_id=household_id, since=on, **who)
         return _("已结对。")
-    number = request.POST.get("number", "")
+    number = whole(request.POST.get("number", ""))
     there = {one.number for one in registry.helpers_of(user, household_id)}
-    if act != "end" or not number.isdigit() or int(number) not in there:
+    if act != "end" or number is None or number not in there:
         raise registry.NotFound(act)
-    registry.end_helping(by=user, number=int(number), until=on, why=typed["why"])
+    registry.end_helping(by=user, number=number, until=on, why=typed["why"])
     return _("结对已终止。")

@@ -10,6 +10,7 @@ from django.shortcuts import render
 
 from fupin.accounts import api as accounts
 from fupin.accounts.api import Role, User
+from fupin.console.lists.cases import dressed
 from fupin.exchange import api as exchange
 from fupin.identify import api as identify
 from fupin.identify.api import Run
@@ -18,6 +19,8 @@ from fupin.ui.charts import rule_bars
 from fupin.ui.figures import region_figures
 from fupin.ui.guards import room, user_of
 from fupin.ui.places import place_of
+
+RAISED = 8  # shown on the page; the list has them all
 
 
 def alive(_request: HttpRequest) -> HttpResponse:
@@ -44,10 +47,18 @@ def _results(user: User) -> dict[str, Any]:
         cases = identify.cases_for(user)
         context["turn"] = identify.mine(user, cases).count()
         context["late"] = identify.late(cases).count()
+        context |= _raised(user)
     context["busy"] = identify.runs_for(user).exclude(state__in=["finished", "failed"]).first()
     if accounts.may(user, "see_deliveries"):
         context["care"] = deliveries_needing_care(user)[:8]
     return {**context, **(_of_run(user, run, place.code) if run else {})}
+
+
+def _raised(user: User) -> dict[str, Any]:
+    """Overdue cases that were raised to this account, the oldest first."""
+    found = list(identify.reminders_for(user)[:RAISED])
+    rows = dressed(user, [one.case for one in found])
+    return {"raised": list(zip(found, rows, strict=True))}
 
 
 def _of_run(user: User, run: Run, code: str) -> dict[str, Any]:

@@ -13,8 +13,8 @@ from django.utils.translation import gettext as _
 
 from fupin.accounts import api as accounts
 from fupin.accounts.api import User
-from fupin.catalogue.procedures import procedures
-from fupin.console.filters import day
+from fupin.catalogue.procedures import procedures, steps_known
+from fupin.console.filters import day, whole
 from fupin.console.qr import qr_svg
 from fupin.identify import api as identify
 from fupin.identify.api import Notice
@@ -40,7 +40,7 @@ def notices(request: HttpRequest) -> HttpResponse:
             raise UserError("日期看不懂", "no such day", "日期写成 2026-10-31 这样", "write it like 2026-10-31")
         made = identify.hang_notice(
             by=user, village=village, procedure=procedure, step=step, place=request.POST.get("place", ""),
-            last_day=day(last),
+            last_day=day(last), edition=whole(request.POST.get("edition", "")) or 1,
         )  # fmt: skip
     except UserError as error:
         return _list(request, user, problem_of(error), status=400)
@@ -53,7 +53,7 @@ def _list(request: HttpRequest, user: User, problem: Problem | None = None, stat
     hanging = list(identify.notices_for(user)[:SHOWN])
     names = village_names([one["village_code"] for one in waiting] + [one.village_code for one in hanging])
     for one in waiting:
-        step = procedures()[one["procedure"]].step(one["step"])
+        step = steps_known(one["procedure"])[one["step"]]
         one |= {
             "village": names.get(one["village_code"], one["village_code"]),
             "words": f"{tongue(procedures()[one['procedure']])} · {tongue(step)}",
@@ -72,7 +72,7 @@ def _list(request: HttpRequest, user: User, problem: Problem | None = None, stat
 
 def words_of(notice: Notice) -> str:
     procedure = procedures()[notice.procedure]
-    return f"{tongue(procedure)} · {tongue(procedure.step(notice.step))}"
+    return f"{tongue(procedure)} · {tongue(steps_known(notice.procedure)[notice.step])}"
 
 
 @room(AREA)

@@ -94,7 +94,9 @@ def _form(request: HttpRequest, problem: Problem | None, status: int = 200) -> H
 def sign_out(request: HttpRequest) -> HttpResponse:
     elsewhere = accounts.sign_out_of_government(request, request.build_absolute_uri(reverse("console:sign_in")))
     logout(request)
-    return redirect(elsewhere or "console:sign_in")
+    answer = redirect(elsewhere or "console:sign_in")
+    answer["Clear-Site-Data"] = '"cache", "storage"'  # what a page left in this browser: kept pages, typed text
+    return answer
 
 
 @require_POST

@@ -132,7 +132,7 @@ VALUES = st.one_of(st.none(), st.integers(0, 2))
 HOMES = st.lists(st.fixed_dictionaries(dict.fromkeys(NAMES, VALUES)), min_size=1, max_size=6)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(HOMES)
 def test_low_never_exceeds_high_and_the_order_of_rows_does_not_matter(rows: list[dict[str, int | None]]) -> None:
     found = _scored(rows)
@@ -141,7 +141,7 @@ def test_low_never_exceeds_high_and_the_order_of_rows_does_not_matter(rows: list
     assert turned.drop("household_id").reverse().equals(found.drop("household_id"))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(st.fixed_dictionaries(dict.fromkeys(NAMES, VALUES)), st.sampled_from(NAMES), st.integers(0, 2))
 def test_knowing_a_field_never_widens_the_interval(row: dict[str, int | None], name: str, value: int) -> None:
     if row[name] is not None:
@@ -161,7 +161,7 @@ def test_unknown_fields_are_ranked_by_what_they_would_narrow() -> None:
     ]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.fixed_dictionaries(dict.fromkeys(NAMES, VALUES)))
 def test_one_household_is_ranked_as_a_table_of_one_row(row: dict[str, int | None]) -> None:
     fields = _fields([row])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -11,14 +10,14 @@ from typing import Any
 
 import polars as pl
 
-from fupin.catalogue.ledgers import ledger_fields
 from fupin.exchange.ledgers import store
 from fupin.exchange.ledgers.gathering import gather
 from fupin.exchange.ledgers.grouping import NEW, grouped, with_codes
+from fupin.exchange.ledgers.kept import kept_cells
 from fupin.exchange.ledgers.mapping import from_json, header_of
 from fupin.exchange.ledgers.opening import OpenSheet, open_sheets
 from fupin.exchange.ledgers.plausible import Doubt, doubts
-from fupin.exchange.ledgers.reading import FLAGS, MOST_ROWS, ReadTable, Refused, layout_name, read_table
+from fupin.exchange.ledgers.reading import MOST_ROWS, ReadTable, Refused, read_table
 from fupin.exchange.ledgers.refusing import GROUP_CODES, Refusing
 from fupin.exchange.ledgers.sides import sides, wanted
 from fupin.exchange.reading import refusals
@@ -77,7 +76,7 @@ def plan(batch: LedgerBatch, progress: Progress, *, lock: bool = False) -> Plann
     matched = incoming.persons.filter("known") if "known" in incoming.persons.columns else incoming.persons
     people = matched.select("table", pl.col("row").alias(ROW), known="person_id")
     return Planned(
-        found, now, incoming, _cells(reads, incoming, now, batch.year),
+        found, now, incoming, kept_cells(reads, incoming, now, batch),
         [one for read in reads for one in read.refused] + refusing.found,
         doubts(reads, people, now.persons, batch.region[:6] or batch.region),
         _counts(reads, refusing, found, incoming) | {GROUPED: groups.height}, groups,
@@ -158,81 +157,6 @@ def _too_many() -> refusals.Refusal:
     )
 
 
-def _cells(reads: list[ReadTable], incoming: LedgerIncoming, now: Standing, year: int) -> pl.DataFrame:
-    """Cells kept as written, by the record that their row became: key → [cell, what we would write]."""
-    schema = {
-        "layout": pl.String, "record": pl.String, "year": pl.Int64, "household_id": pl.String, "cells": pl.String,
-    }  # fmt: skip
-    frames = []
-    for read in reads:
-        name = layout_name(read.found)
-        if not name or not read.raw.height:
-            continue
-        raw = read.raw.join(_records(read, incoming, year), on=ROW, how="inner", maintain_order="left")
-        frames.append(_as_json(_standing_for(raw, read, now)).with_columns(layout=pl.lit(name)))
-    if not frames:
-        return pl.DataFrame(schema=schema)
-    return (
-        pl.concat(frames).select(list(schema)).unique(["layout", "record", "year"], keep="first", maintain_order=True)
-    )
-
-
-def _standing_for(raw: pl.DataFrame, read: ReadTable, now: Standing) -> pl.DataFrame:
-    """What no list could translate leaves the figure as it is: that is what we would write."""
-    unsaid = raw.filter(pl.col("ours").is_null() & (pl.col("field") != ""))
-    held = {"persons": now.persons, "households": now.households}
-    for field in unsaid["field"].unique():
-        table, name = field.split(".")
-        if table not in held or name not in held[table].columns:
-            continue
-        one = read.found.of(field)
-        key = "person_id" if table == "persons" else "household_id"
-        known = held[table].select(record=key, field=pl.lit(field), value=name)
-        if one is not None and known.height:
-            texts = registry.written(known["value"], ledger_fields()[field], one.writes, FLAGS[one.writes], one.codes)
-            known = known.select("record", "field", held=texts)
-            raw = raw.join(known, on=["record", "field"], how="left", maintain_order="left")
-            raw = raw.with_columns(ours=pl.coalesce("ours", "held")).drop("held")
-    return raw
-
-
-def _as_json(raw: pl.DataFrame) -> pl.DataFrame:
-    """One JSON object a record."""
-    every = pl.concat([raw["key"], raw["cell"], raw["ours"].drop_nulls()]).unique()
-    quoted = pl.Series([json.dumps(text, ensure_ascii=False) for text in every], dtype=pl.String)
-
-    def told(name: str) -> pl.Expr:
-        return pl.col(name).replace_strict(every, quoted, default="null", return_dtype=pl.String)
-
-    pair = told("key") + ":[" + told("cell") + "," + told("ours").fill_null("null") + "]"
-    grouped = raw.with_columns(pair=pair).group_by("record", "year", "household_id", maintain_order=True)
-    return grouped.agg(cells=pl.col("pair").str.join(",")).with_columns(cells="{" + pl.col("cells") + "}")
-
-
-def _records(read: ReadTable, incoming: LedgerIncoming, year: int) -> pl.DataFrame:
-    if read.found.row == "person":
-        people = incoming.persons.select("person_id", "household_id")
-        rows = incoming.persons.filter(pl.col("table") == read.number).select("person_id", pl.col("row").alias(ROW))
-        if "persons.person_id" in read.rows.columns:  # of a person in several tables the first row only is named above
-            rows = (
-                read.rows.select(ROW, person_id="persons.person_id")
-                .drop_nulls()
-                .join(people, on="person_id", how="semi")
-            )
-        return rows.join(people, on="person_id").select(
-            ROW, "household_id", record="person_id", year=pl.lit(0, pl.Int64)
-        )
-    there = pl.concat([incoming.households.select("household_id"), incoming.surveys.select("household_id")]).unique()
-    years = pl.lit(0, pl.Int64)
-    if any(one.field.startswith("survey.") and one.field != "survey.year" for one in read.found.columns):
-        has_year = "survey.year" in read.rows.columns
-        years = pl.col("survey.year").fill_null(year) if has_year else pl.lit(year, pl.Int64)
-    rows = read.rows.with_columns(year=years.cast(pl.Int64)).rename({"households.household_id": "household_id"})
-    return rows.join(there, on="household_id", how="semi").select(
-        ROW, "household_id", record="household_id", year="year"
-    )
-
-
 def _counts(
     reads: list[ReadTable], refusing: Refusing, found: LedgerDifferences, incoming: LedgerIncoming
 ) -> dict[str, Any]:
@@ -287,6 +211,8 @@ def as_shown(planned: Planned) -> pl.DataFrame:
     """Everything that a person looks at, in one frame; kept sealed."""
     found = planned.found
     refused = pl.DataFrame([vars(one) for one in planned.refused] or None, schema_overrides={"table": pl.Int64})
+    if refused.height:
+        refused = refused.sort("table", "row", maintain_order=True)
     known = planned.now.persons.select("person_id", "name")
     changes = found.listed.join(known, on="person_id", how="left", maintain_order="left")
     parts = {

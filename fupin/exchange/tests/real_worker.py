@@ -48,7 +48,8 @@ def a_minute_passes() -> None:
     from procrastinate.contrib.django import app
     from procrastinate.exceptions import AlreadyEnqueued
 
-    from fupin.exchange.tasks import HOUSEKEEPING, STALLED_TASK
+    from fupin.exchange.tasks import STALLED_TASK
+    from fupin.kernel.giving_up import HOUSEKEEPING
 
     with connection.cursor() as cursor:
         cursor.execute("UPDATE procrastinate_workers SET last_heartbeat = last_heartbeat - interval '1 minute'")

@@ -13,7 +13,7 @@ from django.test import Client
 from django.utils import timezone
 
 from fupin.accounts.api import Role, User, token_for
-from fupin.accounts.models import ApiToken
+from fupin.accounts.models import ApiToken, Deed
 from fupin.exchange import api as exchange
 from fupin.kernel.identity import check_digit
 
@@ -68,6 +68,7 @@ def test_a_token_does_only_what_was_chosen_when_it_was_issued(finance: Client) -
     assert "这个令牌不能提交部门数据" in told["error"]["zh"]
     assert "查看交换批次" in told["error"]["hint_zh"]
     assert looks_only.get("/api/datasets").status_code == 403
+    assert set(Deed.objects.filter(verb="refused").values_list("by", flat=True)) == {user.pk}
     _, first = post(finance)
     assert looks_only.get(f"/api/deliveries/{first['id']}").status_code == 200
 

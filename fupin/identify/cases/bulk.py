@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from django.db import connection, transaction
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from fupin.accounts import api as accounts
 from fupin.accounts.api import User
-from fupin.catalogue.procedures import SIGNERS, Step, procedures
-from fupin.identify.cases import course
+from fupin.catalogue.procedures import SIGNERS, Step, edition_of
 from fupin.identify.cases.course import PASS
+from fupin.identify.cases.effects import take_effect
 from fupin.identify.cases.models import Bulk, BulkCase, Case, CaseAct, CasePaper, SampleCheck
-from fupin.identify.cases.queries import demand_level, standing_of
+from fupin.identify.cases.queries import demand_level
 from fupin.identify.cases.services import VERB, said_by_database
 from fupin.kernel.errors import NotFound, UserError
 
@@ -22,7 +22,7 @@ MOST = 1000
 
 
 def step_of(bulk: Bulk) -> Step:
-    return procedures()[bulk.procedure].step(bulk.step)
+    return edition_of(bulk.procedure, bulk.edition).step(bulk.step)
 
 
 def bulks_for(user: User) -> QuerySet[Bulk]:
@@ -43,29 +43,53 @@ def begin_bulk(*, by: User, cases: Iterable[Case]) -> Bulk:
     """Close the list and draw the sample. All cases stand at one decision of the account's level. Raises UserError."""
     accounts.require(by, VERB)
     listed = list(cases)
-    places = {(case.procedure, case.step) for case in listed}
+    places = {(case.procedure, case.edition, case.step) for case in listed}
     if not listed or len(places) > 1 or len(listed) > MOST:
         raise UserError(
             f"批量审核要选同一程序、同一步骤的 1 到 {MOST:,} 件",
             f"choose 1 to {MOST:,} cases of one procedure and step",
             "请先按程序和步骤筛选", "filter by procedure and step first",
         )  # fmt: skip
-    ((procedure, step),) = places
-    wanted = procedures()[procedure].step(step)
+    ((procedure, edition, step),) = places
+    wanted = edition_of(procedure, edition).step(step)
     demand_level(by, wanted)
     if wanted.kind != "decision":
         raise UserError(
             f"“{wanted.zh}”不能批量办理", f"“{wanted.en}” is taken case by case",
             "只有审核、审定可以批量办理", "only decisions are taken in bulk",
         )  # fmt: skip
+    _demand_free(listed)
     with said_by_database():
-        bulk = Bulk.objects.create(procedure=procedure, step=step, region=by.region, by=by)
+        bulk = Bulk.objects.create(procedure=procedure, edition=edition, step=step, region=by.region, by=by)
         BulkCase.objects.bulk_create(
             [BulkCase(bulk=bulk, case=case, village_code=case.village_code) for case in listed]
         )
         with connection.cursor() as cursor:
             cursor.execute("SELECT fupin_draw_sample(%s)", [bulk.pk])
     return Bulk.objects.get(pk=bulk.pk)
+
+
+def _demand_free(cases: list[Case]) -> None:
+    """A sample is not drawn again until it suits. Raises UserError."""
+    rows = BulkCase.objects.filter(case__in=cases, bulk__at__gte=F("case__entered_at"), bulk__seed__isnull=False)
+    unsound = rows.filter(check_made__sound=False)
+    if found := sorted(set(unsound.values_list("case_id", flat=True))):
+        raise UserError(
+            f"抽查不属实的办件不能再批量审核：{_numbers(found)}", f"found unsound, so decided alone: {_numbers(found)}",
+            "请逐件退回或不予通过；其余的另起名单", "send them back or refuse them; list the others anew",
+        )  # fmt: skip
+    drawn = rows.exclude(bulk__in=BulkCase.objects.filter(check_made__sound=False).values("bulk"))
+    if found := sorted(set(drawn.values_list("case_id", flat=True))):
+        raise UserError(
+            f"这些办件已在一份抽好样的名单里：{_numbers(found)}",
+            f"these stand on a list whose sample is drawn: {_numbers(found)}",
+            "请核查那份名单的样本，或逐件办理", "check that sample, or decide them one by one",
+        )  # fmt: skip
+
+
+def _numbers(cases: list[int]) -> str:
+    more = f" …（{len(cases):,}）" if len(cases) > 5 else ""
+    return "、".join(str(one) for one in cases[:5]) + more
 
 
 @transaction.atomic
@@ -108,6 +132,8 @@ def decide_bulk(*, by: User, bulk: Bulk, signatures: dict[str, str], kept_at: st
             ]
         )  # fmt: skip
         CaseAct.objects.bulk_create([_act(by, bulk, row.case, signatures, note) for row in rows])
+    for case in Case.objects.filter(pk__in=[row.case_id for row in rows]).exclude(ended=""):
+        take_effect(by=by, case=case, reason=note.strip()[:400])
     accounts.record(
         by=by, verb="decide_bulk", object_kind="bulk", object_id=str(bulk.pk), region=by.region, reason=note,
         detail={"cases": len(rows), "procedure": bulk.procedure, "step": bulk.step},
@@ -117,12 +143,9 @@ def decide_bulk(*, by: User, bulk: Bulk, signatures: dict[str, str], kept_at: st
 
 def _act(by: User, bulk: Bulk, case: Case, signatures: dict[str, str], note: str) -> CaseAct:
     """All of them in one statement: the database looks at each as at one that comes alone."""
-    today, procedure = timezone.localdate(), procedures()[bulk.procedure]
-    following = course.after(procedure, standing_of(case), course.Act(bulk.step, PASS, today))
     return CaseAct(
-        case=case, village_code=case.village_code, step=bulk.step, outcome=PASS, taken_on=today, by=by,
+        case=case, village_code=case.village_code, step=bulk.step, outcome=PASS, taken_on=timezone.localdate(), by=by,
         note=note.strip()[:400], signatures=signatures, bulk=bulk,
-        next_due=course.deadline(procedure, following, case.opened_on, case.village_code),
     )  # fmt: skip
 
 

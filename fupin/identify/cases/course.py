@@ -122,22 +122,6 @@ def last_day_of(step: Step, now: Standing, region: str) -> date | None:
     return max(least, now.until or least)
 
 
-def deadline(procedure: Procedure, now: Standing, opened: date, region: str) -> date | None:
-    """The last day in time for the present step, or for the whole case when that is nearer."""
-    if now.ended:
-        return None
-    step, found = procedure.step(now.step), []
-    if step.within is not None:
-        found.append(_due(step.within.days, step.within.count, now.since, region))
-    if (whole := procedure.whole) is not None and procedure.place(now.step) <= procedure.place(whole.until):
-        found.append(_due(whole.limit.days, whole.limit.count, opened, region))
-    return min(found, default=None)
-
-
-def _due(days: str, count: str, since: date, region: str) -> date:
-    return due_on(since, int(parameters()[days].at(since, region)), count)
-
-
 def blocks(
     procedure: Procedure,
     now: Standing,

@@ -11,14 +11,17 @@ from collections.abc import Iterator
 from django.db import connections, transaction
 from django.db.models.functions import MD5
 
-from fupin.accounts.api import User, acting_as
+from fupin.accounts.api import User, acting_as, nobody_acting
 from fupin.catalogue.procedures import LASTING, procedures
 from fupin.catalogue.standards import standards
+from fupin.identify.cases.applications import Content, apply
 from fupin.identify.cases.course import PASS, Votes
 from fupin.identify.cases.models import Case, Objection
 from fupin.identify.cases.notices import answer_objection, hang_notice, object_to, public_notice
 from fupin.identify.cases.queries import case_for, present_step
+from fupin.identify.cases.reminders import raise_overdue
 from fupin.identify.cases.services import Form, attach_paper, open_case, take_step
+from fupin.kernel.identity import check_digit
 from fupin.registry import api as registry
 
 #: procedure, kind, state of the household, how many
@@ -60,6 +63,8 @@ def show_cases(*, town: User, county: User) -> int:
         _advance(case, who, steps)
         if late and not case.acts.filter(notice__isnull=False).exists():
             later(case, 25)
+    _apply(town)
+    raise_overdue()
     return len(planned)
 
 
@@ -93,7 +98,7 @@ def _advance(case: Case, who: dict[str, User], steps: int) -> None:
             return
     if present_step(case).kind in LASTING and not _left_waiting(case.procedure, steps):
         _hang(who["village"], case)
-        _object(case, who["town"], answered=steps % 3 == 0)
+        _object(case, who["county"], answered=steps % 3 == 0)
 
 
 def _take(by: User, case: Case) -> None:
@@ -114,16 +119,36 @@ def _take(by: User, case: Case) -> None:
 
 def _hang(by: User, case: Case) -> None:
     with acting_as(by):
-        hang_notice(by=by, village=case.village_code, procedure=case.procedure, step=case.step, place="村委会公告栏")
+        hang_notice(
+            by=by, village=case.village_code, procedure=case.procedure, edition=case.edition, step=case.step,
+            place="村委会公告栏",
+        )  # fmt: skip
 
 
-def _object(case: Case, town: User, *, answered: bool) -> None:
+def _apply(town: User) -> None:
+    """Two residents who wait for an answer: a head whom the registry knows, and somebody whom it does not."""
     with acting_as(town):
+        homes = registry.households_for(town).filter(state="9", members__gt=1).order_by(MD5("household_id"))
+        home = homes.exclude(pk__in=Case.objects.values("household_id"))[0]
+        head = registry.members_of(town, home)[0].person_id
+        number = registry.reveal_id(by=town, person_id=head, reason="演示：本人网上申请")
+    unknown = f"{town.region[:6]}198104150016"[:17]
+    told = (
+        (home.head_name, number, "户主去年工伤致残，只靠低保和两亩地，孩子今年上高中。（模拟申请）"),
+        ("农秀英（模拟）", unknown + check_digit(unknown), "房屋被暴雨冲毁一半，修不起，老人长期吃药。（模拟申请）"),
+    )
+    with nobody_acting():
+        for name, said, body in told:
+            apply(village=home.village_code, content=Content(name, said, "13877100001", body), members=home.members)
+
+
+def _object(case: Case, county: User, *, answered: bool) -> None:
+    with acting_as(county):
         code = case.acts.filter(notice__isnull=False).order_by("-pk").values_list("notice", flat=True).first()
         object_to(notice=public_notice(code or ""), case=case.pk, body="听说这家在镇上有门面出租，请核实。（模拟异议）")
         if answered:
             answer_objection(
-                by=town, objection=Objection.objects.filter(case=case).latest("pk"), upheld=False,
+                by=county, objection=Objection.objects.filter(case=case).latest("pk"), upheld=False,
                 answer="已入户核实：门面属其亲戚所有，异议不成立。（模拟答复）",
             )  # fmt: skip
 

@@ -25,8 +25,10 @@ class Ended(models.TextChoices):
 class StepRule(models.Model):
     """A step of a procedure as the database demands it; written from the catalogue by the owner's login alone."""
 
-    pk = models.CompositePrimaryKey("procedure", "step")
+    pk = models.CompositePrimaryKey("procedure", "edition", "step")
     procedure = models.CharField(max_length=20, db_collation="C")
+    edition = models.SmallIntegerField()
+    since = models.DateField(null=True)  # new cases take it from this day on; null = always
     step = models.CharField(max_length=20, db_collation="C")
     place = models.SmallIntegerField()
     kind = models.CharField(max_length=12, db_collation="C")
@@ -42,10 +44,40 @@ class StepRule(models.Model):
     kinds = ArrayField(models.CharField(max_length=12))
     follows = models.CharField(max_length=20, db_collation="C", blank=True)
     not_before = models.CharField(max_length=40, db_collation="C", blank=True)
+    within_days = models.CharField(max_length=40, db_collation="C", blank=True)
+    within_count = models.CharField(max_length=8, db_collation="C", blank=True)
+    whole_days = models.CharField(max_length=40, db_collation="C", blank=True)  # only of steps that it holds for
+    whole_count = models.CharField(max_length=8, db_collation="C", blank=True)
+    kind_states = models.JSONField(default=dict)  # kind → states of the household that it is only for
 
     class Meta:
         managed = False  # nothing of Django's may empty it: made in migration 0010
         db_table = "identify_steprule"
+
+
+class OverdueRule(models.Model):
+    """Whom an overdue step is raised to, after how many times its days; written by the owner's login alone."""
+
+    pk = models.CompositePrimaryKey("procedure", "edition", "receiver")
+    procedure = models.CharField(max_length=20, db_collation="C")
+    edition = models.SmallIntegerField()
+    receiver = models.CharField(max_length=5, db_collation="C")
+    after = models.DecimalField(max_digits=6, decimal_places=2)
+
+    class Meta:
+        managed = False  # made in migration 0015
+        db_table = "identify_overduerule"
+
+
+class CalendarDay(models.Model):
+    """A day that is not what its weekday says; written by the owner's login alone."""
+
+    day = models.DateField(primary_key=True)
+    working = models.BooleanField()
+
+    class Meta:
+        managed = False  # made in migration 0015
+        db_table = "identify_calendarday"
 
 
 class StandardItem(models.Model):
@@ -54,6 +86,7 @@ class StandardItem(models.Model):
     pk = models.CompositePrimaryKey("standards", "item")
     standards = models.CharField(max_length=30, db_collation="C")
     item = models.CharField(max_length=20, db_collation="C")
+    regions = ArrayField(models.CharField(max_length=12), default=list)  # empty: wherever no other list holds
 
     class Meta:
         managed = False  # nothing of Django's may empty it: made in migration 0010
@@ -81,6 +114,7 @@ class Case(models.Model):
     """
 
     procedure = models.CharField(max_length=20, db_collation="C")
+    edition = models.SmallIntegerField(default=1, db_default=1)  # by which it goes on to its end
     kind = models.CharField(max_length=12, db_collation="C", blank=True)
     household_id = models.CharField(max_length=24, db_collation="C")
     village_code = models.CharField(max_length=12, db_collation="C")
@@ -122,6 +156,7 @@ class Notice(models.Model):
 
     code = models.CharField(primary_key=True, max_length=12, db_collation="C")
     procedure = models.CharField(max_length=20, db_collation="C")
+    edition = models.SmallIntegerField(default=1, db_default=1)
     step = models.CharField(max_length=20, db_collation="C")
     village_code = models.CharField(max_length=12, db_collation="C")
     hung_on = models.DateField()
@@ -139,6 +174,7 @@ class Bulk(models.Model):
     """Many cases decided at once: a sample is drawn by the database and must have been checked first."""
 
     procedure = models.CharField(max_length=20, db_collation="C")
+    edition = models.SmallIntegerField(default=1, db_default=1)
     step = models.CharField(max_length=20, db_collation="C")
     region = models.CharField(max_length=12, db_collation="C")
     by = models.ForeignKey(USER, on_delete=models.PROTECT, related_name="+", db_index=False)
@@ -159,6 +195,8 @@ class BulkCase(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["bulk", "case"], name="bulk_case_once")]
+        # each act of a bulk asks for the sample: it must not read the whole list
+        indexes = [models.Index(fields=["bulk"], name="bulk_sampled", condition=models.Q(sampled=True))]
 
 
 class SampleCheck(models.Model):
@@ -319,3 +357,25 @@ class Monitored(models.Model):
                 | models.Q(until__isnull=False, removal__isnull=False),
             ),
         ]
+
+
+class Reminder(models.Model):
+    """An overdue step as it was raised, once, to a region; written by the database alone (``fupin_raise_overdue``).
+
+    It stands as long as the case does not move on. ``receiver``: whose turn it is, or the level above.
+    """
+
+    case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="reminders", db_index=False)
+    village_code = models.CharField(max_length=12, db_collation="C")
+    step = models.CharField(max_length=20, db_collation="C")
+    entered_at = models.DateTimeField()
+    receiver = models.CharField(max_length=5)
+    region = models.CharField(max_length=12, db_collation="C")
+    due_on = models.DateField()
+    raised_on = models.DateField()
+    at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        ordering = ["due_on", "pk"]
+        indexes = [models.Index(fields=["region"], name="reminder_region")]
+        constraints = [models.UniqueConstraint(fields=["case", "entered_at", "receiver"], name="reminded_once")]

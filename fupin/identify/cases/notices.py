@@ -7,7 +7,6 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -16,12 +15,11 @@ from django.utils import timezone
 from fupin.accounts import api as accounts
 from fupin.accounts.api import User
 from fupin.catalogue.parameters import parameters
-from fupin.catalogue.procedures import Step, procedures
+from fupin.catalogue.procedures import LASTING, Step, edition_of, procedures
 from fupin.identify.cases.course import HANG
-from fupin.identify.cases.deadlines import due_on
-from fupin.identify.cases.files import CONTACT
+from fupin.identify.cases.files import CONTACT, columns_of
 from fupin.identify.cases.models import Notice, Objection, ObjectionAnswer
-from fupin.identify.cases.queries import LEVEL_WORDS, TURNS, cases_for
+from fupin.identify.cases.queries import LEVEL_WORDS, TURNS, cases_for, took_village_step
 from fupin.identify.cases.services import VERB, Form, said_by_database, take_step
 from fupin.kernel.errors import Forbidden, NotFound, UserError
 from fupin.registry import api as registry
@@ -79,17 +77,20 @@ def shortest(step: Step, village: str) -> date:
 
 @transaction.atomic
 def hang_notice(
-    *, by: User, village: str, procedure: str, step: str, place: str, last_day: date | None = None
+    *, by: User, village: str, procedure: str, step: str, place: str, last_day: date | None = None, edition: int = 1
 ) -> Notice:
     """Put up one notice for all cases of a village that wait at this step. Raises UserError, Forbidden."""
     accounts.require(by, VERB, village)
     waiting = list(
-        cases_for(by).filter(village_code=village, procedure=procedure, step=step, hung_on__isnull=True, ended="")
+        cases_for(by).filter(
+            village_code=village, procedure=procedure, edition=edition, step=step, hung_on__isnull=True, ended="",
+        )
         .order_by("pk")[:MOST_CASES]
     )  # fmt: skip
-    if not waiting:
+    known = edition_of(procedure, edition) if procedure in procedures() else None
+    wanted = next((one for one in known.steps if one.id == step), None) if known else None
+    if not waiting or wanted is None or wanted.kind not in LASTING:
         raise UserError("没有等待公示的办件", "no case waits for a notice here", "请刷新页面", "reload the page")
-    wanted = procedures()[procedure].step(step)
     least = shortest(wanted, village)
     if last_day is not None and last_day < least:
         raise UserError(
@@ -103,8 +104,8 @@ def hang_notice(
         )
     with said_by_database():
         made = Notice.objects.create(
-            code=code(), procedure=procedure, step=step, village_code=village, hung_on=timezone.localdate(),
-            last_day=last_day or least, place=place.strip()[:80], by=by,
+            code=code(), procedure=procedure, edition=edition, step=step, village_code=village,
+            hung_on=timezone.localdate(), last_day=last_day or least, place=place.strip()[:80], by=by,
         )  # fmt: skip
     for case in waiting:
         take_step(by=by, case=case, form=Form(HANG), notice=made)
@@ -144,19 +145,12 @@ def object_to(
         )  # fmt: skip
     mark, receipt = uuid.uuid4(), code(12)
     contact = f"{name.strip()[:60]} {phone.strip()[:40]}" if name.strip() else ""
-    due = due_on(
-        timezone.localdate(),
-        int(parameters()["answer_objection_days"].at(timezone.localdate(), notice.village)),
-        "working",
-    )
-    parts = zip(*[(f.mark, f.name, f.media, f.size, f.sha256, f.sealed) for f in files], strict=True)
-    columns: list[Any] = [list(column) for column in parts] or [[], [], [], [], [], []]
     sealed = registry.seal(settings.FUPIN_KEYS.now, contact, CONTACT.format(mark)) if contact else None
     with said_by_database(), connection.cursor() as cursor:
         cursor.execute(
-            "SELECT fupin_object(%s, %s, %s, %s, %s, %s, %s, %s::uuid[], %s::text[], %s::text[], %s::integer[], "
+            "SELECT fupin_object(%s, %s, %s, %s, %s, %s, NULL, %s::uuid[], %s::text[], %s::text[], %s::integer[], "
             "%s::text[], %s::bytea[])",
-            [notice.code, case, mark, receipt, sealed, body, due, *columns],
+            [notice.code, case, mark, receipt, sealed, body, *columns_of(files)],
         )
         (made,) = cursor.fetchone()
     if made is None:
@@ -186,6 +180,11 @@ def answer_objection(*, by: User, objection: Objection, upheld: bool, answer: st
         raise Forbidden(
             f"异议由{zh}级答复", "an objection is answered by the town or the county",
             "请由乡镇或县的账号答复", "ask an account of the town or the county",
+        )  # fmt: skip
+    if took_village_step(by, objection.case):
+        raise Forbidden(
+            "异议针对您经手的村级步骤，由别人答复", "somebody else answers what is said of steps that you entered",
+            "请由乡镇其他账号或县的账号答复", "ask another account of the town, or the county",
         )  # fmt: skip
     if len(answer.strip()) < SHORTEST:
         raise UserError("没有写答复", "no answer", "请写明核实情况和处理意见", "say what was found and what follows")

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Max, Q, QuerySet
 from django.db.models.functions import Substr
 from django.utils import timezone
 
 from fupin.accounts.api import User, may
-from fupin.catalogue.procedures import LASTING, Procedure, Step, procedures
+from fupin.catalogue.procedures import LASTING, Procedure, Step, edition_of, editions
 from fupin.identify.cases import course
 from fupin.identify.cases.course import Act, Block, Standing
 from fupin.identify.cases.deadlines import days_over
 from fupin.identify.cases.models import Case, CaseAct, CasePaper, Monitored, Notice, Objection
 from fupin.identify.models import HouseholdIndex, Run
 from fupin.identify.queries import in_scope
-from fupin.kernel.errors import Forbidden, NotFound
+from fupin.kernel.errors import Forbidden, NotFound, UserError
 
 #: digits of a region code → the level whose turn it may be; the town also enters for its villages
 TURNS = {12: ("village",), 9: ("village", "town"), 6: ("county",)}
@@ -54,7 +54,7 @@ def case_for(user: User, number: int | str) -> Case:
 
 
 def procedure_of(case: Case) -> Procedure:
-    return procedures()[case.procedure]
+    return edition_of(case.procedure, case.edition)
 
 
 def present_step(case: Case) -> Step:
@@ -92,10 +92,10 @@ def papers_there(case: Case) -> list[str]:
 
 
 def objections_open(case: Case) -> tuple[int, int]:
-    """To the notice that hangs: unanswered, and upheld."""
-    found = Objection.objects.filter(case=case, step=case.step, at__gte=case.entered_at)
-    counted = found.aggregate(
-        unanswered=Count("pk", filter=Q(answer__isnull=True)), upheld=Count("pk", filter=Q(answer__upheld=True))
+    """Unanswered, to any notice of the case: sending it back makes none unsaid; upheld, to the notice that hangs."""
+    now = Q(step=case.step, at__gte=case.entered_at)
+    counted = Objection.objects.filter(case=case).aggregate(
+        unanswered=Count("pk", filter=Q(answer__isnull=True)), upheld=Count("pk", filter=now & Q(answer__upheld=True))
     )
     return counted["unanswered"], counted["upheld"]
 
@@ -108,6 +108,18 @@ def blocks_of(case: Case, act: Act) -> list[Block]:
         procedure_of(case), standing_of(case), act, region=case.village_code, unanswered=unanswered, upheld=upheld,
         recognised=None if under is None else under.since,
     )  # fmt: skip
+
+
+def took_village_step(user: User, case: Case) -> bool:
+    """Whoever entered a step of the village is whom an objection is raised against."""
+    steps = [step.id for step in procedure_of(case).steps if step.level == "village"]
+    return CaseAct.objects.filter(case=case, by=user, step__in=steps).exists()
+
+
+def last_held(case: Case) -> date | None:
+    """The latest day on which anything was held so far, as people said it."""
+    found: date | None = CaseAct.objects.filter(case=case).aggregate(day=Max("held_on"))["day"]
+    return found
 
 
 def waits_for(case: Case, on: date | None = None) -> list[Block]:
@@ -138,11 +150,17 @@ def overdue(case: Case) -> int:
 
 def mine(user: User, rows: QuerySet[Case]) -> QuerySet[Case]:
     """Those whose turn it is this account's."""
-    wanted = Q(pk__in=[])
-    for procedure in procedures().values():
-        steps = [step.id for step in procedure.steps if step.level in turns_of(user)]
-        wanted |= Q(procedure=procedure.id, step__in=steps)
-    return rows.filter(wanted, ended="")
+    levels = turns_of(user)
+    return rows.filter(_standing_at(lambda step: step.level in levels), ended="")
+
+
+def _standing_at(wanted: Callable[[Step], bool]) -> Q:
+    """Cases that stand at such a step, each by its own edition."""
+    found = Q(pk__in=[])
+    for procedure in (one for several in editions().values() for one in several):
+        steps = [step.id for step in procedure.steps if wanted(step)]
+        found |= Q(procedure=procedure.id, edition=procedure.edition, step__in=steps)
+    return found
 
 
 def late(rows: QuerySet[Case]) -> QuerySet[Case]:
@@ -216,14 +234,11 @@ def objection_for(user: User, number: int | str) -> Objection:
 
 
 def to_hang(user: User) -> list[Any]:
-    """Village, procedure and step with how many cases wait there for a notice."""
-    steps = Q(pk__in=[])
-    for procedure in procedures().values():
-        lasting = [step.id for step in procedure.steps if step.kind in LASTING]
-        steps |= Q(procedure=procedure.id, step__in=lasting)
-    rows = cases_for(user).filter(steps, ended="", hung_on__isnull=True)
+    """Village, procedure, edition and step with how many cases wait there for a notice."""
+    rows = cases_for(user).filter(_standing_at(lambda step: step.kind in LASTING), ended="", hung_on__isnull=True)
     return list(
-        rows.order_by("village_code", "procedure", "step").values("village_code", "procedure", "step")
+        rows.order_by("village_code", "procedure", "edition", "step")
+        .values("village_code", "procedure", "edition", "step")
         .annotate(count=Count("pk"))
     )  # fmt: skip
 
@@ -240,3 +255,19 @@ def monitored_by_village(user: User, low: str) -> dict[str, int]:
 def monitored(household_id: str) -> Monitored | None:
     """The present monitoring of a household; out of scope the database shows none."""
     return Monitored.objects.filter(household_id=household_id, until__isnull=True).first()
+
+
+def demand_nothing_under_way(household_id: str) -> None:
+    """Before a household ends: its cases would never be finished, its monitoring never lifted. Raises UserError."""
+    open_ = list(Case.objects.filter(household_id=household_id, ended="").values_list("pk", flat=True))
+    if open_:
+        told = "、".join(str(one) for one in open_)
+        raise UserError(
+            f"这户还有在办的办件：{told}", f"the household has cases under way: {told}",
+            "请先办结或撤回这些办件", "finish or withdraw them first",
+        )  # fmt: skip
+    if monitored(household_id) is not None:
+        raise UserError(
+            "这户是在册监测对象", "the household is under monitoring",
+            "请先办理风险消除", "have its risk removed by the procedure first",
+        )  # fmt: skip

@@ -14,7 +14,7 @@ from psycopg.errors import CheckViolation, InsufficientPrivilege, UniqueViolatio
 
 from fupin.accounts import api as accounts
 from fupin.accounts.api import User
-from fupin.catalogue.procedures import Procedure, procedures
+from fupin.catalogue.procedures import Procedure, procedures_at
 from fupin.catalogue.standards import standards, standards_for
 from fupin.identify.cases import course
 from fupin.identify.cases.course import Act, Block, Votes
@@ -27,6 +27,7 @@ from fupin.identify.cases.queries import (
     case_for,
     demand_level,
     index_of,
+    last_held,
     papers_there,
     present_step,
     procedure_of,
@@ -71,18 +72,23 @@ def open_case(
     """Begin a procedure for a household. Raises NotFound, Forbidden, UserError."""
     home = registry.household_for(by, household_id)
     accounts.require(by, VERB, home.village_code)
-    known = procedures().get(procedure)
+    opened = timezone.localdate()
+    known = procedures_at(opened).get(procedure)
     if known is None:
         raise UserError("没有这个程序", "there is no such procedure", "请从列表中选择", "choose one of the list")
+    if home.ended_on is not None:
+        raise UserError(
+            "这户已经销户或并户，不能立案", "the household has ended: no case is opened for it",
+            "请为现有的户立案", "open the case for a household that exists",
+        )  # fmt: skip
     _demand_fitting(known, home.state, kind)
     listed = standards_for(home.village_code).id if any(step.kind == "standards" for step in known.steps) else ""
-    opened = timezone.localdate()
-    due = course.deadline(known, course.Standing(known.steps[0].id, opened), opened, home.village_code)
     with said_by_database():
         made = Case.objects.create(
-            procedure=procedure, kind=kind, household_id=home.pk, village_code=home.village_code, standards=listed,
-            channel=channel, note=note.strip()[:400], opened_on=opened, opened_by=by, entered_on=opened,
-            entered_at=timezone.now(), step=known.steps[0].id, due_on=due,
+            procedure=procedure, edition=known.edition, kind=kind, household_id=home.pk,
+            village_code=home.village_code, standards=listed, channel=channel,
+            note=note.strip()[:400], opened_on=opened, opened_by=by, entered_on=opened,
+            entered_at=timezone.now(), step=known.steps[0].id,
         )  # fmt: skip
     accounts.record(
         by=by, verb="open_case", object_kind="household", object_id=home.pk, region=home.village_code, reason=made.note,
@@ -143,17 +149,17 @@ def take_step(*, by: User, case: Case, form: Form, bulk: Bulk | None = None, not
     demand_level(by, present_step(case))
     act = _act_of(by, case, form)
     _demand_outcome(procedure, now, act, form)
+    _demand_order(case, form)
     if found := blocks_of(case, act):
         raise Blocked(found)
     _demand_explained(by, case, form)
     following = course.after(procedure, now, act)
-    due = course.deadline(procedure, following, case.opened_on, case.village_code)
     with said_by_database():
         taken = CaseAct.objects.create(
             case=case, village_code=case.village_code, step=now.step, outcome=form.outcome, returned_to=form.to,
             taken_on=act.on, held_on=form.held_on, by=by, note=form.note.strip()[:400],
             signatures=dict(form.signatures), standards=_standards_told(form), run=_run_of(by, case), bulk=bulk,
-            notice=notice, next_due=due, **_votes_told(form.votes),
+            notice=notice, **_votes_told(form.votes),
         )  # fmt: skip
     if following.ended:
         take_effect(by=by, case=case_for(by, case.pk), reason=taken.note)
@@ -187,6 +193,17 @@ def _demand_outcome(procedure: Procedure, now: course.Standing, act: Act, form: 
         raise UserError(
             "这一步不能这样办理", f"not with this step: {error}", "请刷新页面再试", "reload the page and try again"
         ) from error
+
+
+def _demand_order(case: Case, form: Form) -> None:
+    """What is said to have been held comes after what was held before."""
+    before = None if form.held_on is None else last_held(case)
+    if form.held_on is not None and before is not None and form.held_on < before:
+        raise UserError(
+            f"办理日期 {form.held_on} 早于前面的步骤（{before}）",
+            f"{form.held_on} is before an earlier step ({before})",
+            "请填实际日期；前面填错的，退回重办", "give the day on which it was; what was wrong before is sent back",
+        )  # fmt: skip
 
 
 def _demand_explained(by: User, case: Case, form: Form) -> None:

@@ -29,10 +29,10 @@ def correct_person(
     if filing.version is not None and filing.version != person.version:
         raise Stale(f"成员 {person_id}", person.version)
     demand_day(kind, filing.effective, joined=row.valid_from)
-    values = clean(Person, _allowed(kind, facts))
+    values = clean(Person, allowed_facts(kind, facts))
     if "name" in values and not values["name"]:
         raise UserError("姓名不能为空", "a person has a name", "请填写姓名", "give the name")
-    _demand_born_before(values, row.valid_from)
+    demand_born_before(values, row.valid_from)
     step = Step(home, person_id=person_id)
     step.change(person, **values)
     if relation:
@@ -46,7 +46,7 @@ def correct_household(*, by: User, household_id: str, filing: Filing, facts: Map
     home, kind = begin(by, household_id, filing, "household_facts")
     demand_day(kind, filing.effective)
     step = Step(home)
-    step.change(home, **clean(Household, _allowed(kind, facts)))
+    step.change(home, **clean(Household, allowed_facts(kind, facts)))
     return step.file(by, filing)
 
 
@@ -66,7 +66,7 @@ def change_head(
     return step.file(by, filing)
 
 
-def _allowed(kind: ChangeKind, facts: Mapping[str, Any]) -> dict[str, Any]:
+def allowed_facts(kind: ChangeKind, facts: Mapping[str, Any]) -> dict[str, Any]:
     """Raises UserError for a field that this kind of correction may not touch."""
     for name in facts:
         if name not in kind.fields:
@@ -74,7 +74,7 @@ def _allowed(kind: ChangeKind, facts: Mapping[str, Any]) -> dict[str, Any]:
     return dict(facts)
 
 
-def _demand_born_before(values: Mapping[str, Any], joined: Any) -> None:
+def demand_born_before(values: Mapping[str, Any], joined: Any) -> None:
     born = values.get("birth_date")
     if born is not None and born > joined:
         raise UserError(

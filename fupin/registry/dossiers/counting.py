@@ -57,7 +57,7 @@ def village_tallies(user: User, low: str) -> dict[str, Tally]:
 
     One question for a whole city; what lies outside the user's scope is not in it.
     """
-    homes = households_for(user).filter(village_code__gte=low, village_code__lt=low + ":")
+    homes = households_for(user).filter(village_code__gte=low, village_code__lt=low + ":", ended_on=None)
     counts: dict[str, Any] = {"households": Count("pk"), "persons": Coalesce(Sum("members"), 0)}
     for name, states in STATES.items():
         there = Q(state__in=states)
@@ -81,16 +81,17 @@ FROM registry_household h
 LEFT JOIN LATERAL (
     SELECT * FROM registry_survey y WHERE y.household_id = h.household_id ORDER BY y.year DESC LIMIT 1
 ) s ON true
-WHERE h.village_code = %s
+WHERE h.village_code = %s AND h.ended_on IS NULL
 """
 HOMES_NAMES = (
     "households", "persons", "registered_households", "registered_persons", "poor_households", "poor_persons",
     "farmland_mu", "dangerous_houses", "small_homes", "water_unsafe", "water_hard", "powered_homes", "tv_homes",
 )  # fmt: skip
 SURVEYED = HOMES_NAMES[6:]
+#: who is disabled is told of no single person here: the database counts
 PEOPLE = """
 SELECT count(*) FILTER (WHERE p.ethnicity <> '01'), count(*) FILTER (WHERE p.sex = '2'),
-       count(*) FILTER (WHERE p.health = '04'), count(*) FILTER (WHERE p.labour IN ('01', '02', '05')),
+       fupin_disabled_in(%s), count(*) FILTER (WHERE p.labour IN ('01', '02', '05')),
        count(*) FILTER (WHERE p.work_months > 3), count(*) FILTER (WHERE p.medical_insured),
        count(*) FILTER (WHERE p.pension_insured)
 FROM registry_household h
@@ -114,7 +115,7 @@ def village_counts(user: User, village: str) -> dict[str, Any]:
     with connection.cursor() as cursor:
         cursor.execute(HOMES, [village])
         *homes, surveyed = cursor.fetchone()
-        cursor.execute(PEOPLE, [village])
+        cursor.execute(PEOPLE, [village, village])
         people = cursor.fetchone()
     found = dict(zip(HOMES_NAMES, homes, strict=True)) | dict(zip(PEOPLE_NAMES, people, strict=True))
     return found if surveyed else found | dict.fromkeys(SURVEYED)

@@ -18,12 +18,13 @@ from psycopg.errors import UniqueViolation
 
 from fupin.accounts.api import User
 from fupin.kernel.errors import UserError
-from fupin.registry.copying import copy_in, copy_to
+from fupin.registry.coded import HEALTH
+from fupin.registry.copying import copy_in, copy_to, quoted, typed_columns
 from fupin.registry.lake_version import hold_lake_key
 from fupin.registry.ledgers.differences import PERSON_FACTS, Differences
 from fupin.registry.ledgers.images import Numbered, log_rows
 from fupin.registry.ledgers.models import LedgerBatch, LedgerCells
-from fupin.registry.ledgers.numbers import write_numbers
+from fupin.registry.ledgers.numbers import marked, write_numbers
 from fupin.registry.ledgers.standing import Standing
 from fupin.registry.models import Household, HouseholdState, Membership, Person, SealedValue, Survey
 from fupin.registry.personal_columns import account_rows, households_numbers, persons_numbers
@@ -69,16 +70,17 @@ def _apply(
     by: User, batch: LedgerBatch, found: Differences, now: Standing, cells: pl.DataFrame, progress: Progress
 ) -> Applied:
     keys = settings.FUPIN_KEYS.now
+    _with_room()
     progress("加密证件号", 0.05)
     homes, phones = households_numbers(_homes(found), keys)
     accounts = _accounts(found)
     persons, numbers = persons_numbers(_people(found), keys, hold_lake_key(DEFAULT_DB_ALIAS))
     made = _numbered(homes, persons, found, batch.as_of)
-    turned = _with_state_numbers(found, now)
+    turned = _with_state_numbers(replace(found, changes=pl.concat([found.changes, marked(found.numbers)])), now)
     progress("写入变更记录", 0.25)
     log = _write_log(by, batch, log_rows(turned, made, batch.as_of))
     revived = now.households.filter(pl.col("undone"))["household_id"]
-    forget_values(_both(persons["person_id"], now.detached["person_id"]), _both(homes["household_id"], revived))
+    forget_values(now.detached["person_id"], revived)
     progress("写入户和人", 0.4)
     _write_homes(homes, made, revived)
     _write_people(persons, made, now.detached)
@@ -92,6 +94,12 @@ def _apply(
     progress("保留原样代码", 0.9)
     _keep_cells(batch, cells)
     return Applied(homes.height, persons.height, surveys, _records(found), log)
+
+
+def _with_room() -> None:
+    """The trail sorts all rows of a statement at once, with what they say: in memory, until this transaction ends."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL work_mem = '256MB'")
 
 
 def _records(found: Differences) -> int:
@@ -192,23 +200,20 @@ def _write_log(by: User, batch: LedgerBatch, rows: pl.DataFrame) -> int:
         )
         count = copy_to(cursor, "stage_log", [rows])
         cursor.execute(
-            f"INSERT INTO registry_change (kind, {columns}, effective, by_id, reason, batch) "  # noqa: S608
-            f"SELECT 'import', {columns}, %s, %s, %s, %s FROM stage_log",
+            f"INSERT INTO registry_change (kind, {columns}, effective, by_id, reason, batch, recorded_at, txid) "  # noqa: S608
+            f"SELECT 'import', {columns}, %s, %s, %s, %s, transaction_timestamp(), pg_current_xact_id()::text::bigint "
+            "FROM stage_log",
             [batch.as_of, by.pk, batch.title[:200], batch.pk],
         )
         cursor.execute("DROP TABLE stage_log")
     return count
 
 
-def _both(one: pl.Series, other: pl.Series) -> pl.Series:
-    return one.filter(one.is_in(other.implode()))
-
-
 def _write_homes(homes: pl.DataFrame, made: Numbered, revived: pl.Series) -> None:
     again = homes["household_id"].is_in(revived.implode())
     copy_in(Household, [homes.filter(~again)])
     if again.any():
-        _renew("registry_household", "household_id", homes.filter(again), extra=", ended_on = NULL")
+        _renew(Household, homes.filter(again), extra=", ended_on = NULL")
     copy_in(HouseholdState, [made.states])
 
 
@@ -220,13 +225,13 @@ def _write_people(persons: pl.DataFrame, made: Numbered, detached: pl.DataFrame)
     if again.any():
         unsaid = [name for name in PERSON_FACTS if name not in persons.columns]
         cleared = "".join(f", {name} = NULL" for name in (*unsaid, "lake_former"))
-        _renew("registry_person", "person_id", persons.filter(again), extra=cleared)
+        _renew(Person, persons.filter(again), extra=cleared)
 
 
-def _renew(table: str, key: str, frame: pl.DataFrame, extra: str = "") -> None:
+def _renew(model: type[Household | Person], frame: pl.DataFrame, extra: str = "") -> None:
+    table, key = quoted(model), str(model._meta.pk.column)
     with connection.cursor() as cursor:
-        columns = ", ".join(frame.columns)
-        cursor.execute(f"CREATE TEMPORARY TABLE stage_renew ON COMMIT DROP AS SELECT {columns} FROM {table} LIMIT 0")  # noqa: S608
+        cursor.execute(f"CREATE TEMPORARY TABLE stage_renew ({typed_columns(model)}) ON COMMIT DROP")
         copy_to(cursor, "stage_renew", [frame])
         sets = ", ".join(f"{name} = s.{name}" for name in frame.columns if name != key)
         cursor.execute(f"UPDATE {table} t SET {sets}{extra} FROM stage_renew s WHERE t.{key} = s.{key}")  # noqa: S608
@@ -264,19 +269,42 @@ def update_rows(entity: str, table: str, key: str, images: pl.DataFrame) -> int:
         copy_to(cursor, "stage_image", [images])
         cursor.execute("ANALYZE stage_image")
         cursor.execute("SELECT DISTINCT k FROM stage_image, jsonb_object_keys(image) k")
-        sets = ", ".join(f"{connection.ops.quote_name(name)} = r.{name}" for (name,) in cursor.fetchall())
-        where = "q.{key} = s.record" if entity != "membership" else "q.id = s.record::bigint"
-        same = f"t.{key} = r.{key}"
-        if entity == "survey":
-            where = "q.household_id = split_part(s.record, '/', 1) AND q.year = split_part(s.record, '/', 2)::int"
-            same = "t.household_id = r.household_id AND t.year = r.year"
-        done: int = cursor.execute(
-            f"UPDATE {table} t SET {sets} FROM (SELECT r.* FROM stage_image s "  # noqa: S608
-            f"JOIN {table} q ON {where.format(key=key)} "
-            f"CROSS JOIN LATERAL jsonb_populate_record(q, s.image) r) r WHERE {same}"
-        ).rowcount
+        named = {name for (name,) in cursor.fetchall()}
+        done = sum(_update(cursor, entity, table, key, *part) for part in _parts(cursor, entity, named))
         cursor.execute("DROP TABLE stage_image")
     return done
+
+
+def _parts(cursor: Any, entity: str, named: set[str]) -> list[tuple[set[str], list[str]]]:
+    """(columns, those of coded health facts among them) of the updates: what we cannot read cannot stay as it is, so a
+    row is not set to what it does not name."""
+    closed = sorted(named.intersection(HEALTH)) if entity == "person" else []
+    if not closed:
+        return [(named, [])]
+    part = "ARRAY(SELECT k FROM unnest(%s::text[]) k WHERE image ? k)"
+    cursor.execute(f"SELECT DISTINCT {part} FROM stage_image", [closed])  # noqa: S608
+    return [(named.difference(closed).union(part), part) for (part,) in cursor.fetchall()]
+
+
+def _update(cursor: Any, entity: str, table: str, key: str, columns: set[str], closed: list[str]) -> int:
+    """Of rows that name just these closed columns; of the others a row keeps what it does not name."""
+    quote = connection.ops.quote_name
+    kept = "{0} = CASE WHEN s.image ? '{1}' THEN r.{0} ELSE t.{0} END"
+    sets = ", ".join(
+        f"{quote(name)} = r.{quote(name)}" if name in closed else kept.format(quote(name), name)
+        for name in sorted(columns)
+    )
+    where = f"t.{key} = s.record" if entity != "membership" else "t.id = s.record::bigint"
+    if entity == "survey":
+        where = "t.household_id = split_part(s.record, '/', 1) AND t.year = split_part(s.record, '/', 2)::int"
+    if entity == "person":
+        where += " AND ARRAY(SELECT k FROM unnest(%s::text[]) k WHERE s.image ? k) = %s::text[]"
+    cursor.execute(
+        f"UPDATE {table} t SET {sets} FROM stage_image s "  # noqa: S608
+        f"CROSS JOIN LATERAL jsonb_populate_record(NULL::{table}, s.image) r WHERE {where}",
+        [sorted(HEALTH), closed] if entity == "person" else None,
+    )
+    return int(cursor.rowcount)
 
 
 def _turn_states(turned: pl.DataFrame, effective: date) -> None:

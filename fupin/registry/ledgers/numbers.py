@@ -11,7 +11,7 @@ from django.db import connection
 
 from fupin.kernel.keys import Key
 from fupin.kernel.masks import mask_id, mask_numbers, mask_phone
-from fupin.registry.ledgers.differences import NUMBERS, Incoming, no_numbers
+from fupin.registry.ledgers.differences import CHANGES, NUMBERS, Incoming, no_numbers
 from fupin.registry.ledgers.standing import Standing
 from fupin.registry.numbers import hashes, masked
 from fupin.registry.personal_columns import account_number, phone_number
@@ -99,12 +99,32 @@ def _hints(field: SealedField, records: pl.Series) -> dict[str, str]:
 
 
 def log_pieces(numbers: pl.DataFrame) -> pl.DataFrame:
-    """For the log: that a value was replaced, and whether there was one; nothing of the value."""
+    """For the log: that a household's value was replaced, and whether there was one; nothing of the value. What becomes
+    of an ID number its mark tells (``marked``)."""
+    mine = numbers.filter(pl.col("entity") == "household")
     key = pl.concat_str(pl.lit(f'"{SEALED}/'), "entity", pl.lit("/"), "record", pl.lit("/"), "column", pl.lit('":'))
     held = pl.when(pl.col("before").is_null()).then(pl.lit('{"held":false}')).otherwise(pl.lit('{"held":true}'))
-    return numbers.select(
+    return mine.select(
         "household_id", "person_id", "village_code", before=key + held, after=key + pl.lit('{"held":true}')
     )
+
+
+def marked(numbers: pl.DataFrame) -> pl.DataFrame:
+    """CHANGES of ``id_mark``, as a correction on the record makes them: a new mark for each number."""
+    mine = numbers.filter(pl.col("column") == "id_number")
+    if not mine.height:
+        return pl.DataFrame(schema=CHANGES)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT person_id, id_mark::text, nextval('registry_number_mark')::text FROM registry_person "
+            "WHERE person_id = ANY (%s)",
+            [mine["record"].to_list()],
+        )
+        schema = {"record": pl.String, "was": pl.String, "mark": pl.String}
+        marks = pl.DataFrame(cursor.fetchall(), schema=schema, orient="row")
+    told = mine.drop("before", "after", "column").join(marks, on="record", maintain_order="left")
+    told = told.with_columns(column=pl.lit("id_mark"), before="was", after="mark")
+    return told.select(list(CHANGES)).cast(pl.Schema(CHANGES))
 
 
 def write_numbers(numbers: pl.DataFrame, births: pl.DataFrame) -> int:

@@ -32,8 +32,9 @@ BUILT_ON = (
 )
 #: figures that are not what the batch wrote: somebody changed them by another way (a survey, for instance)
 ROWS = """
-SELECT c.household_id, r.key, r.value AS after, c.before -> 'rows' -> r.key AS before
-FROM registry_change c, jsonb_each(c.after -> 'rows') r WHERE c.batch = %s AND c.kind = 'import'
+SELECT c.household_id, r.key, r.value AS after, i.before -> 'rows' -> r.key AS before
+FROM registry_change c JOIN registry_change_images i ON i.id = c.id, jsonb_each(i.after -> 'rows') r
+WHERE c.batch = %s AND c.kind = 'import'
 """
 
 
@@ -54,7 +55,8 @@ def built_on(batch: LedgerBatch) -> list[tuple[str, str, int | None, str]]:
 
 #: surveys have no log of their own: what the batch wrote must still stand there
 CHANGED_ELSEWHERE = """
-SELECT c.household_id, s.year FROM registry_change c, jsonb_each(c.after -> 'rows') r
+SELECT c.household_id, s.year FROM registry_change c
+JOIN registry_change_images i ON i.id = c.id CROSS JOIN jsonb_each(i.after -> 'rows') r
 JOIN registry_survey s ON s.household_id = split_part(r.key, '/', 2) AND s.year = split_part(r.key, '/', 3)::int
 WHERE c.batch = %s AND c.kind = 'import' AND starts_with(r.key, 'survey/')
   AND jsonb_populate_record(s, r.value) IS DISTINCT FROM s LIMIT %s
@@ -90,8 +92,9 @@ def _write_log(by: User, batch: LedgerBatch, reason: str) -> int:
         cursor.execute(
             "INSERT INTO registry_change (kind, household_id, person_id, village_code, effective, by_id, reason, "
             "batch, reverses_id, before, after) "
-            "SELECT 'reverse', household_id, person_id, village_code, effective, %s, %s, batch, id, after, before "
-            "FROM registry_change WHERE batch = %s AND kind = 'import'",
+            "SELECT 'reverse', c.household_id, c.person_id, c.village_code, c.effective, %s, %s, c.batch, c.id, "
+            "i.after, i.before FROM registry_change c JOIN registry_change_images i ON i.id = c.id "
+            "WHERE c.batch = %s AND c.kind = 'import'",
             [by.pk, reason, batch.pk],
         )
         return int(cursor.rowcount)

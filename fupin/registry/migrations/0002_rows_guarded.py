@@ -70,7 +70,7 @@ NEW_PERSON = migrations.RunSQL(
 
 def make(_apps: object, editor: BaseDatabaseSchemaEditor) -> None:
     with editor.connection.cursor() as cursor:
-        make_persons_view(cursor, key="t.lake_key")
+        make_persons_view(cursor, key="t.lake_key", guarded=False)
 
 
 def drop(_apps: object, editor: BaseDatabaseSchemaEditor) -> None:

@@ -36,12 +36,12 @@ SELECT fupin_trace('registry_person', '{person_id}', '{}', '{id_hint,id_lookup,i
 
 def make(_apps: object, editor: BaseDatabaseSchemaEditor) -> None:
     with editor.connection.cursor() as cursor:
-        make_persons_view(cursor)
+        make_persons_view(cursor, guarded=False)
 
 
 def make_as_before(_apps: object, editor: BaseDatabaseSchemaEditor) -> None:
     with editor.connection.cursor() as cursor:
-        make_persons_view(cursor, key="t.lake_key")
+        make_persons_view(cursor, key="t.lake_key", guarded=False)
 
 
 class Migration(migrations.Migration):

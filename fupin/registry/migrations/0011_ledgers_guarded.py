@@ -9,9 +9,8 @@ batch once a statement, over all of its rows, instead of once a row (0.33 ms eac
 from django.db import migrations
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 
-from fupin.registry.views import IN_SCOPE, SOURCE, columns_of
+from fupin.registry.views import LEDGER_PERSONS, make_ledger_view
 
-VIEW = "registry_ledger_persons"
 OF_HOUSEHOLD = "EXISTS (SELECT FROM registry_household h WHERE h.household_id = registry_ledgercells.household_id)"
 #: a batch is seen by whoever covers its region; a mapping also by the offices below, which may not change it
 POLICIES = f"""
@@ -194,21 +193,13 @@ ALTER TABLE registry_change ENABLE ALWAYS TRIGGER change_stamp;
 
 
 def make(_apps: object, editor: BaseDatabaseSchemaEditor) -> None:
-    """The persons of the scope, joined once, with the hash of their number and their membership; never a number."""
-    elsewhere = {"household_id": "m.household_id", "relation": "m.relation", "village_code": "h.village_code"}
-    names = [c.name for c in columns_of("persons") if c.name not in ("key", "pinyin")]
-    columns = ", ".join(elsewhere.get(name, f"t.{name}") for name in names)
     with editor.connection.cursor() as cursor:
-        cursor.execute(
-            f"CREATE VIEW {VIEW} WITH (security_barrier) AS SELECT {columns}, t.id_lookup, t.lookup_key, "  # noqa: S608
-            f"m.id AS membership_id, m.valid_from AS since FROM {SOURCE} WHERE {IN_SCOPE}"
-        )
-        cursor.execute("SELECT fupin_only_read(%s::regclass)", [VIEW])
+        make_ledger_view(cursor, guarded=False)
 
 
 def drop(_apps: object, editor: BaseDatabaseSchemaEditor) -> None:
     with editor.connection.cursor() as cursor:
-        cursor.execute(f"DROP VIEW {VIEW}")
+        cursor.execute(f"DROP VIEW {LEDGER_PERSONS}")
 
 
 class Migration(migrations.Migration):

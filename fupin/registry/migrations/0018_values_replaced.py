@@ -1,7 +1,7 @@
 """A full value can take another one's place: with a row of the log that names it, and so that it can be taken back.
 
 The app's login may still not read the closed table, nor change it but through ``fupin_replace_values``: for values that
-a change of this very transaction names as ``sealed/KIND/RECORD/FIELD``. What was there goes to ``registry_formervalue``,
+a change of this very transaction names (a household's as ``sealed/household/RECORD/FIELD``, a person's by its mark). What was there goes to ``registry_formervalue``,
 which is closed altogether, until ``fupin_restore_values`` puts it back for changes that this transaction takes back; no
 number is opened for either. Bank accounts get a hash and a masked form, so that a changed one can be told from the same.
 """
@@ -66,7 +66,7 @@ BEGIN
     JOIN registry_person p ON p.person_id = a.record
     JOIN registry_membership m ON m.person_id = a.record AND m.valid_to IS NULL
     JOIN registry_change c ON c.person_id = a.record AND c.household_id = m.household_id AND c.txid = mine
-        AND c.after -> 'rows' ? ('sealed/person/' || a.record || '/' || a.field)
+        AND c.after -> 'rows' -> ('person/' || a.record) ? 'id_mark'
     LEFT JOIN registry_sealedvalue s ON s.kind = 'person' AND s.record = a.record AND s.field = a.field
     WHERE a.kind = 'person' AND a.field = 'id_number'
     UNION ALL
@@ -86,6 +86,19 @@ BEGIN
         RAISE EXCEPTION 'fupin: a full value that no change of this transaction names'
             USING ERRCODE = 'insufficient_privilege';
     END IF;
+
+    -- numbers that a person ever had, under the marks that the log names (0017)
+    INSERT INTO registry_formernumber (person_id, mark, cipher, key)
+    SELECT s.record, 0, s.cipher, s.key FROM unnest(kinds, records) a (kind, record)
+    JOIN registry_sealedvalue s ON s.kind = 'person' AND s.record = a.record AND s.field = 'id_number'
+    WHERE a.kind = 'person' AND NOT EXISTS (SELECT FROM registry_formernumber n WHERE n.person_id = a.record);
+    INSERT INTO registry_formernumber (person_id, mark, cipher, key)
+    SELECT a.record, (c.after -> 'rows' -> ('person/' || a.record) ->> 'id_mark')::bigint, a.cipher,
+           convert_from(substring(a.cipher FROM 2 FOR get_byte(a.cipher, 0)), 'UTF8')
+    FROM unnest(kinds, records, ciphers) a (kind, record, cipher)
+    JOIN registry_change c ON c.person_id = a.record AND c.txid = mine
+        AND c.after -> 'rows' -> ('person/' || a.record) ? 'id_mark'
+    WHERE a.kind = 'person';
 
     INSERT INTO registry_sealedvalue (kind, record, field, cipher, key, hint, lookup, lookup_key)
     SELECT a.kind, a.record, a.field, a.cipher,
@@ -213,7 +226,7 @@ def _text(length: int, **more: Any) -> models.CharField[Any, Any]:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("registry", "0016_change_papers")]
+    dependencies = [("registry", "0017_numbers_corrected")]
     operations = [
         migrations.AddField("sealedvalue", *_bytes("hint")),
         migrations.AddField("sealedvalue", *_bytes("lookup")),

@@ -53,7 +53,7 @@ $$;
 
 
 class Migration(migrations.Migration):
-    dependencies = [("registry", "0018_values_replaced")]
+    dependencies = [("registry", "0024_helpers_stay_inside")]
     operations = [
         migrations.RunSQL(FORGET, "DROP FUNCTION fupin_forget_values(text[], text[])"),
         migrations.RunSQL(LAST, "DROP FUNCTION fupin_last_numbers(text[])"),

@@ -7,13 +7,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from fupin.accounts.tests.fixtures import CITY, COUNTY, FAR_VILLAGE, OTHER_COUNTY, OTHER_VILLAGE, VILLAGE
 from fupin.kernel.identity import check_digit
-from fupin.kernel.keys import tail_hash
+from fupin.kernel.keys import Keys, tail_hash
+from fupin.kernel.live_keys import LiveKeys
 from fupin.kernel.masks import mask_id, mask_phone
 
 if TYPE_CHECKING:
@@ -42,6 +44,18 @@ class Homes:
     own: Household
     next: Household
     far: Household
+
+
+@pytest.fixture
+def live(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> LiveKeys:
+    """Keys in a file of the test's own, which may be rotated."""
+    from django.conf import settings
+
+    path = tmp_path / "keys.json"
+    Keys.generate().save(path)
+    found = LiveKeys(path, lambda: Keys.load(path))
+    monkeypatch.setattr(settings, "FUPIN_KEYS", found)
+    return found
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from shapely.geometry import Point, Polygon, mapping
 
 from fupin.accounts.tests.fixtures import CITY, COUNTY, VILLAGE, Cast
 from fupin.registry import api as registry
-from fupin.registry.borders import scattered
+from fupin.registry.shapes import scattered
 from fupin.registry.tests.fixtures import Homes
 
 HOOK = Polygon([(108, 23), (109, 23), (109, 24), (108.9, 24), (108.9, 23.1), (108, 23.1)])

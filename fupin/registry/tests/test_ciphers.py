@@ -7,9 +7,9 @@ from cryptography.exceptions import InvalidTag
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fupin.accounts.ciphers import aead
 from fupin.kernel.errors import UserError
 from fupin.kernel.keys import Key, Keys, keyed_hash
-from fupin.registry.ciphers import aead
 from fupin.registry.numbers import hashes
 from fupin.registry.sealing import key_id_of, seal, unseal
 

@@ -25,15 +25,6 @@ pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "owne
 
 
 @pytest.fixture
-def live(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> LiveKeys:
-    path = tmp_path / "keys.json"
-    Keys.generate().save(path)
-    found = LiveKeys(path, lambda: Keys.load(path))
-    monkeypatch.setattr(settings, "FUPIN_KEYS", found)
-    return found
-
-
-@pytest.fixture
 def homes(transactional_db: None, live: LiveKeys, homes: Homes) -> Iterator[Homes]:
     yield homes
     connections["owner"].close()

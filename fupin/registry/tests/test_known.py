@@ -271,7 +271,7 @@ def stage(cast: Cast, homes: Homes) -> Cast:
 TURN = iter(range(1_000_000))
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=STEPS, asked=st.lists(DAYS, min_size=2, max_size=4))
 def test_bitemporal_queries_agree_with_a_replay_of_the_log(
     stage: Cast, steps: list[tuple[str, int, int]], asked: list[date]

@@ -390,4 +390,5 @@ def frame(context: template.Context) -> dict[str, Any]:
         rooms = chrome.rooms_of(user) if user else ()
         areas = {room.area for room in rooms}
         kept |= {"rooms": rooms, "areas": areas, "demo": chrome.is_demo(), "languages": chrome.languages()}
+        kept["raised"] = chrome.raised(user) if user else 0
     return kept

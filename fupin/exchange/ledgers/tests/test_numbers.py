@@ -16,6 +16,7 @@ from fupin.exchange.ledgers import store
 from fupin.exchange.ledgers.tests.books import (
     AB01_HEAD,
     AC01_HEAD,
+    AS_OF,
     HOME,
     NEXT,
     YEAR,
@@ -31,6 +32,7 @@ from fupin.exchange.ledgers.work import order_undo, run_undo
 from fupin.registry import api as registry
 from fupin.registry.api import Household, LedgerOrder, Person, RegistryChange
 from fupin.registry.replacing import replace_value
+from fupin.registry.tests.changing import do, filing
 
 pytestmark = pytest.mark.django_db(transaction=True)
 PHONE, ACCOUNT = "13907710002", "6217003320001234567"
@@ -105,6 +107,21 @@ def test_numbers_changed_twice_go_back_one_after_the_other(cast: Cast, regions: 
     assert undone(cast, second.pk) == "undone"
     assert kept(cast) == before
     assert undone(cast, first.pk) == "undone"
+
+
+def test_a_correction_after_the_ledger_goes_back_to_what_the_ledger_said(cast: Cast, regions: None) -> None:
+    applied(cast.county_office, two_homes())
+    batch = applied(cast.county_office, changed())
+    other = number("19800101", 78)
+    done = do(
+        cast.county_office, registry.correct_number, household_id=HOME, person_id=f"{HOME}02", number=other,
+        filing=filing("correct_number", AS_OF),
+    )  # fmt: skip
+    assert undone(cast, batch.pk) == "applied"
+    registry.take_back(by=cast.county_office, change_id=done.pk, reason="改错了人")
+    assert registry.reveal_id(by=cast.cadre, person_id=f"{HOME}02", reason="入户核对") == NEW
+    assert undone(cast, batch.pk) == "undone"
+    assert registry.reveal_id(by=cast.cadre, person_id=f"{HOME}02", reason="入户核对") == person_row(2)[4]
 
 
 def refused(cast: Cast, rows: list[list[str]]) -> list[tuple[int, str, str]]:

@@ -175,7 +175,7 @@ words = {
     "身体": st.sampled_from(["健康", "良好", "患有大病,残疾"]),
     "学历": st.sampled_from(["小学", "本科", "私塾", "06"]),
     "民族": st.sampled_from(["汉族", "壮族", "壮", "穿青人"]),
-    "收入": st.sampled_from(["3500", "3500.00", "0.5", "12,345.60"]),
+    "收入": st.sampled_from(["3500", "3500.00", "0.5", "12,345.60", ""]),
     KEPT: st.text('同意不=\\"0１', min_size=1, max_size=6),
 }
 
@@ -190,7 +190,7 @@ def listed(rows: list[dict[str, str]]) -> list[list[str]]:
     return [list(LIST), *([row[name] for name in LIST] for row in own)]
 
 
-@settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=3, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rows=st.lists(st.fixed_dictionaries(words), min_size=2, max_size=6))
 def test_any_words_come_back_by_a_saved_mapping(cast: Cast, regions: None, rows: list[dict[str, str]]) -> None:
     by, table = (
@@ -207,9 +207,10 @@ def test_any_words_come_back_by_a_saved_mapping(cast: Cast, regions: None, rows:
         year=YEAR,
         in_background=False,
     )
-    say_columns(
-        by=by, batch_id=batch.pk, number=0, columns=columns, row="person", save_as="县名单", in_background=False
-    )  # fmt: skip
+    if batch.state == "mapping":  # later examples are known by their headings
+        say_columns(
+            by=by, batch_id=batch.pk, number=0, columns=columns, row="person", save_as="县名单", in_background=False
+        )
     confirmed(by, run_plan(batch.pk))
     order_apply(by=by, batch_id=batch.pk, in_background=False)
     done = run_apply(batch.pk)
@@ -222,4 +223,4 @@ def test_any_words_come_back_by_a_saved_mapping(cast: Cast, regions: None, rows:
     came_out = {row["编码"]: row for row in out.iter_rows(named=True)}
     for line in table[1:]:
         went_in = dict(zip(table[0], line, strict=True))
-        assert came_out[went_in["编码"]] == {**went_in, UNREAD: None}
+        assert {key: cell or "" for key, cell in came_out[went_in["编码"]].items()} == {**went_in, UNREAD: ""}

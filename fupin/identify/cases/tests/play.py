@@ -8,15 +8,16 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from django.db import connection as app
 from django.utils import timezone
 
-from fupin.accounts.api import User, acting_as
+from fupin.accounts.api import User, acting_as, nobody_acting
 from fupin.accounts.tests.fixtures import Cast
 from fupin.accounts.trail.entries import owners_connection
 from fupin.catalogue.standards import standards
 from fupin.identify.cases.course import PASS, Votes
 from fupin.identify.cases.models import Case, Notice
-from fupin.identify.cases.notices import hang_notice
+from fupin.identify.cases.notices import hang_notice, object_to, public_notice
 from fupin.identify.cases.queries import case_for, papers_there, present_step
 from fupin.identify.cases.services import Form, attach_paper, open_case, take_step
 from fupin.identify.models import HouseholdIndex, Run
@@ -40,6 +41,8 @@ def turned_calendar(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[int],
         passed += days
         with owners_connection() as connection:
             connection.execute(DAY.format(passed))
+        with app.cursor() as cursor:  # inside its transaction it hears of the new function with its next new lock
+            cursor.execute("CREATE TEMP TABLE turned (); DROP TABLE turned")
         monkeypatch.setattr(timezone, "localdate", lambda *given: today(*given) + timedelta(passed))
 
     yield turn
@@ -113,8 +116,8 @@ def take(by: User, case: Case, **changes: object) -> Case:
 def hang(by: User, case: Case, last_day: date | None = None) -> Notice:
     with acting_as(by):
         return hang_notice(
-            by=by, village=case.village_code, procedure=case.procedure, step=case.step, place="村委会公告栏",
-            last_day=last_day,
+            by=by, village=case.village_code, procedure=case.procedure, edition=case.edition, step=case.step,
+            place="村委会公告栏", last_day=last_day,
         )  # fmt: skip
 
 
@@ -133,3 +136,10 @@ def to_step(cast: Cast, case: Case, step: str, wait: object) -> Case:
             case = case_for(who, case.pk)
         case = take(who, case)
     return case
+
+
+def object_as_anybody(case: Case, notice: Notice, **more: object) -> str:
+    """The receipt."""
+    with nobody_acting():
+        told = {"body": "这家在县城有两套房", **more}
+        return object_to(notice=public_notice(notice.code), case=case.pk, **told)  # type: ignore[arg-type]

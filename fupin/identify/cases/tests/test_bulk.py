@@ -8,6 +8,7 @@ import pytest
 
 from fupin.accounts.api import acting_as
 from fupin.accounts.tests.fixtures import VILLAGE, Cast
+from fupin.identify.cases import bulk as bulk_module
 from fupin.identify.cases.bulk import begin_bulk, check_sample, decide_bulk
 from fupin.identify.cases.models import Bulk, Case
 from fupin.identify.cases.services import take_step
@@ -106,3 +107,45 @@ def test_somebody_elses_list_is_not_decided(cast: Cast, waiting: list[Case]) -> 
     check_all(cast, bulk)
     with acting_as(cast.county_office), pytest.raises(UserError, match="别人发起"):
         decide_bulk(by=cast.county_office, bulk=bulk, signatures=SIGNED, kept_at="x", note="")
+
+
+def test_a_sample_is_not_drawn_again_until_it_suits(cast: Cast, waiting: list[Case]) -> None:
+    begin(cast, waiting)
+    with pytest.raises(UserError, match="抽好样的名单"):
+        begin(cast, waiting[:2])
+
+
+def test_what_was_found_unsound_is_decided_by_itself(cast: Cast, waiting: list[Case]) -> None:
+    bulk = begin(cast, waiting)
+    unsound = bulk.cases.filter(sampled=True).first()
+    assert unsound is not None
+    with acting_as(cast.town):
+        check_sample(by=cast.town, bulk_case=unsound, sound=False, note="人口不实")
+    with pytest.raises(UserError, match="抽查不属实"):
+        begin(cast, waiting)
+    others = [case for case in waiting if case.pk != unsound.case_id]
+    again = begin(cast, others)
+    check_all(cast, again)
+    assert decide(cast, again) == len(others)
+    assert Case.objects.get(pk=unsound.case_id).step == "town_audit"
+
+
+def test_the_database_keeps_an_unsound_case_off_every_list(
+    cast: Cast, waiting: list[Case], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bulk = begin(cast, waiting)
+    check_all(cast, bulk, sound=False)
+    monkeypatch.setattr(bulk_module, "_demand_free", lambda _cases: None)
+    with pytest.raises(UserError, match="found unsound"):
+        begin(cast, waiting)
+
+
+def test_a_case_that_comes_again_does_not_pass_on_its_former_sample(
+    cast: Cast, waiting: list[Case], wait: Wait
+) -> None:
+    bulk = begin(cast, waiting[:1])
+    check_all(cast, bulk)
+    case = take(cast.town, waiting[0], outcome="return", to="survey", note="再核人口")
+    to_step(cast, case, "town_audit", wait)
+    with pytest.raises(UserError, match="former round"):
+        decide(cast, bulk)
