@@ -10,6 +10,7 @@ from datetime import date
 
 import polars as pl
 
+from fupin.exchange.ledgers.grouping import HEAD
 from fupin.exchange.ledgers.refusing import Refusing
 from fupin.exchange.ledgers.sides import ID_HASHES, Sides, plain
 from fupin.exchange.reading.table import ROW
@@ -151,11 +152,19 @@ def _state_checks(rows: pl.DataFrame, known: pl.Expr, as_of: date, refusing: Ref
     rows = refusing.clear(rows, "state", early, "state_too_early", pl.col("state_since"))
     back = turned & (pl.col("state") == "9")
     rows = refusing.clear(rows, "state", back, "state_back", pl.col("household_id"))
+    for name in ("registered_on", "exited_on"):
+        if name not in rows.columns:
+            rows = rows.with_columns(pl.lit(None, pl.Date).alias(name))
+    entered = turned & (pl.col("held_state") == "9") & pl.col("registered_on").is_null()
     exited = turned & pl.col("state").is_in(["1", "2"]) & pl.col("held_exit").is_null()
-    if "exited_on" not in rows.columns:
-        rows = rows.with_columns(exited_on=pl.lit(None, pl.Date))
     day = pl.when(exited & pl.col("exited_on").is_null()).then(pl.lit(as_of)).otherwise("exited_on")
-    return rows.with_columns(exited_on=day)
+    poor = (
+        turned & (pl.col("state") == "0") & (pl.col("held_state") != "3")
+    )  # what stood there is emptied by the registry
+    return rows.with_columns(
+        exited_on=pl.when(~poor.fill_null(False)).then(day),
+        registered_on=pl.when(entered).then(pl.lit(as_of)).otherwise("registered_on"),
+    )
 
 
 def _placed(
@@ -170,7 +179,7 @@ def _placed(
         rows = refusing.rows(rows, pl.col("persons.birth_date") > as_of, "born_later")
     name = pl.col("persons.name").is_null() if "persons.name" in rows.columns else pl.lit(True)
     rows = refusing.rows(rows, fresh & name, "no_name")
-    return _namesakes(rows, now, refusing)
+    return _one_head(_namesakes(rows, now, refusing), now, refusing)
 
 
 def _namesakes(rows: pl.DataFrame, now: Standing, refusing: Refusing) -> pl.DataFrame:
@@ -182,6 +191,26 @@ def _namesakes(rows: pl.DataFrame, now: Standing, refusing: Refusing) -> pl.Data
     told = rows.join(there, left_on=keys, right_on=["household_id", "name"], how="left", maintain_order="left")
     bare = pl.all_horizontal(pl.col(name).is_null() for name in ("known", "persons.person_id", "persons.id_number"))
     return refusing.rows(told, bare & pl.col("namesake").is_not_null(), "namesake", pl.col("namesake")).drop("namesake")
+
+
+def _one_head(rows: pl.DataFrame, now: Standing, refusing: Refusing) -> pl.DataFrame:
+    """Beside a head who stays head there is no other one, nor beside the first that a new household's rows name."""
+    relation = pl.col("persons.relation")
+    if "persons.relation" not in rows.columns:
+        return rows
+    former = rows.filter(relation != HEAD)["known"].drop_nulls()
+    heads = now.persons.filter(pl.col("relation") == HEAD)
+    stay = heads.filter(~pl.col("person_id").is_in(former.implode())).unique("household_id", maintain_order=True)
+    stay = stay.select("household_id", stays="person_id")
+    rows = rows.join(stay, left_on="persons.household_id", right_on="household_id", how="left", maintain_order="left")
+    said = relation == HEAD
+    who = pl.coalesce("known", "persons.person_id", "persons.id_number", pl.col(ROW).cast(pl.String))
+    first = pl.coalesce("stays", who.filter(said).first().over("persons.household_id"))
+    second = said & (who != first) & ~who.is_in(heads["person_id"].implode())
+    rows = rows.with_columns(second=second, first=first)
+    rows = refusing.rows(rows, pl.col("second") & pl.col("known").is_null(), "second_head")
+    rows = refusing.clear(rows, "persons.relation", pl.col("second"), "head_stays", pl.col("first"))
+    return rows.drop("second", "first", "stays")
 
 
 def _people(persons: pl.DataFrame) -> pl.DataFrame:

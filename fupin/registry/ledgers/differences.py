@@ -99,6 +99,7 @@ def differences(incoming: Incoming, now: Standing, numbers: pl.DataFrame, *, mem
     old_people = incoming.persons.filter("known")
     parts = [
         _changed("household", old_homes, now.households, ("household_id",), HOUSEHOLD_FACTS),
+        _poor_again(old_homes, now.households),
         _changed("person", old_people, now.persons, ("person_id",), PERSON_FACTS),
         _changed("membership", old_people, now.persons, ("person_id",), ("relation",)),
     ]
@@ -145,6 +146,21 @@ def _one_fact(entity: str, both: pl.DataFrame, name: str, keys: Sequence[str]) -
         table=pl.col("table").cast(pl.Int32), row=pl.col("row").cast(pl.Int64),
     )  # fmt: skip
     return made.cast(pl.Schema(CHANGES))
+
+
+def _poor_again(said: pl.DataFrame, held: pl.DataFrame) -> pl.DataFrame:
+    """Whose leaving poverty was none left it on no day: the one figure that a ledger empties."""
+    if "state" not in said.columns:
+        return _no_changes()
+    now = held.filter(pl.col("state").is_in(["1", "2", "9"]), pl.col("exited_on").is_not_null())
+    now = now.select("household_id", was="exited_on", village="village_code")
+    rows = said.filter(pl.col("state") == "0").join(now, on="household_id", how="inner", maintain_order="left")
+    return rows.select(
+        entity=pl.lit("household"), record="household_id", household_id="household_id",
+        person_id=pl.lit(None, pl.String), village_code="village", column=pl.lit("exited_on"),
+        before=as_json(pl.col("was"), "exited_on"), after=pl.lit(None, pl.String),
+        table=pl.col("table").cast(pl.Int32), row=pl.col("row").cast(pl.Int64),
+    ).cast(pl.Schema(CHANGES))  # fmt: skip
 
 
 def _surveys(said: pl.DataFrame, now: Standing, villages: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:

@@ -154,7 +154,7 @@ def _changed(changes: pl.DataFrame) -> pl.DataFrame:
         return pl.DataFrame(schema=STAGE)
     named = changes.with_columns(
         was=pl.lit('"') + pl.col("column") + '":' + pl.col("before").fill_null("null"),
-        now=pl.lit('"') + pl.col("column") + '":' + pl.col("after"),
+        now=pl.lit('"') + pl.col("column") + '":' + pl.col("after").fill_null("null"),
     )
     rows = named.group_by("entity", "record", "household_id", "person_id", maintain_order=True).agg(
         pl.col("village_code").first(), pl.col("was").str.join(","), pl.col("now").str.join(",")

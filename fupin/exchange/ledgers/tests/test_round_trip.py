@@ -171,7 +171,7 @@ LIST = {
 }  # fmt: skip
 KEPT, UNREAD = "乡镇意见", "联系人"
 words = {
-    "关系": st.sampled_from(["户主", "之子", "长子", "表叔", "99"]),
+    "关系": st.sampled_from(["之子", "长子", "表叔", "99"]),
     "身体": st.sampled_from(["健康", "良好", "患有大病,残疾"]),
     "学历": st.sampled_from(["小学", "本科", "私塾", "06"]),
     "民族": st.sampled_from(["汉族", "壮族", "壮", "穿青人"]),
