@@ -223,8 +223,7 @@ def _write_people(persons: pl.DataFrame, made: Numbered, detached: pl.DataFrame)
     copy_in(Person, [persons.filter(~again)])
     copy_in(Membership, [made.memberships.drop("village_code")])
     if again.any():
-        unsaid = [name for name in PERSON_FACTS if name not in persons.columns]
-        cleared = "".join(f", {name} = NULL" for name in (*unsaid, "lake_former"))
+        cleared = "".join(f", {name} = NULL" for name in (*PERSON_FACTS, "lake_former") if name not in persons.columns)
         _renew(Person, persons.filter(again), extra=cleared)
 
 
