@@ -49,8 +49,9 @@ def corrected_by(by: User) -> str:
             with acting_as(by), transaction.atomic(), connections["default"].cursor() as cursor:
                 cursor.execute("SET LOCAL lock_timeout = '300ms'")
                 form = filing("correct_person", date(2026, 6, 1))
-                what = {"household_id": HOME, "person_id": f"{HOME}01", "facts": {"health": "03"}}
-                registry.correct_person(by=by, filing=form, **what)
+                registry.correct_person(
+                    by=by, household_id=HOME, person_id=f"{HOME}01", filing=form, facts={"health": "03"}
+                )
             return "written"
         except OperationalError as error:
             return "has to wait" if "lock timeout" in str(error) else str(error)
@@ -102,6 +103,6 @@ def test_nobody_changes_a_household_while_persons_known_by_number_are_written(
     batch = confirmed(cast.county_office, looked_at(cast.county_office, [as_csv("b.csv", [AB01_HEAD, row])]))
     work.order_apply(by=cast.county_office, batch_id=batch.pk, in_background=False)
     told: list[str] = []
-    monkeypatch.setattr(work.registry, "apply_differences", interrupted(cast.cadre, told, registry.apply_differences))
+    monkeypatch.setattr(registry, "apply_differences", interrupted(cast.cadre, told, registry.apply_differences))
     assert work.run_apply(batch.pk).state == "applied"
     assert (told, Person.objects.get(pk=f"{HOME}01").health) == (["has to wait"], "04")
