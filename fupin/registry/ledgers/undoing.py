@@ -13,8 +13,9 @@ from django.db import connection
 
 from fupin.accounts.api import User
 from fupin.kernel.errors import UserError
-from fupin.registry.ledgers.applying import ENTITIES, settle_households, update_rows
+from fupin.registry.ledgers.applying import ENTITIES, update_rows
 from fupin.registry.ledgers.models import LedgerBatch, LedgerCells
+from fupin.registry.ledgers.settling import settle_households
 from fupin.registry.ledgers.standing import hold
 from fupin.registry.replacing import restore_values
 
