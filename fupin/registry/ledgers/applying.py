@@ -81,7 +81,7 @@ def _apply(
     progress("写入变更记录", 0.25)
     log = _write_log(by, batch, log_rows(turned, made, batch.as_of))
     revived = now.households.filter(pl.col("undone"))["household_id"]
-    forget_values(_both(persons["person_id"], now.detached["person_id"]), _both(homes["household_id"], revived))
+    forget_values(now.detached["person_id"], revived)
     progress("写入户和人", 0.4)
     _write_homes(homes, made, revived)
     _write_people(persons, made, now.detached)
@@ -210,10 +210,6 @@ def _write_log(by: User, batch: LedgerBatch, rows: pl.DataFrame) -> int:
     return count
 
 
-def _both(one: pl.Series, other: pl.Series) -> pl.Series:
-    return one.filter(one.is_in(other.implode()))
-
-
 def _write_homes(homes: pl.DataFrame, made: Numbered, revived: pl.Series) -> None:
     again = homes["household_id"].is_in(revived.implode())
     copy_in(Household, [homes.filter(~again)])
@@ -228,8 +224,7 @@ def _write_people(persons: pl.DataFrame, made: Numbered, detached: pl.DataFrame)
     copy_in(Person, [persons.filter(~again)])
     copy_in(Membership, [made.memberships.drop("village_code")])
     if again.any():
-        unsaid = [name for name in PERSON_FACTS if name not in persons.columns]
-        cleared = "".join(f", {name} = NULL" for name in (*unsaid, "lake_former"))
+        cleared = "".join(f", {name} = NULL" for name in (*PERSON_FACTS, "lake_former") if name not in persons.columns)
         _renew(Person, persons.filter(again), extra=cleared)
 
 
