@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
@@ -13,6 +12,7 @@ from fupin.accounts.api import User, acting_as
 from fupin.accounts.trail.entries import owners_connection
 from fupin.catalogue.changes import change_kinds
 from fupin.console.changes.fields import OF_MEMBER
+from fupin.console.tests.recording import COUNTY, members, open_form, send
 from fupin.identify import api as identify
 from fupin.identify.api import Finding
 from fupin.kernel.identity import check_digit
@@ -21,37 +21,6 @@ from fupin.registry.api import Filing, Household, Membership, RegistryChange
 from fupin.registry.tests.changing import seen
 from fupin.ui.tests.city import PASSWORD
 from fupin.ui.tests.visitor import Visitor
-
-COUNTY = "450124"
-
-
-@pytest.fixture
-def home(visitor: Visitor) -> Iterator[Household]:
-    """A poor household of the county with at least three members, as it is before; afterwards as it was."""
-    office = visitor.city.cast["county_office"]
-    with acting_as(office):
-        found = registry.households_for(office).filter(state="0", members__gte=3, ended_on=None).order_by("pk").first()
-        assert found is not None
-        yield found
-        for change in registry.changes_of(office, found).filter(reversed_by__isnull=True).exclude(kind="reverse"):
-            registry.reverse(by=office, change_id=change.pk, reason="测试收尾")
-
-
-def members(home: Household) -> list[str]:
-    rows = Membership.objects.filter(household=home, valid_to__isnull=True).exclude(relation="01")
-    return list(rows.order_by("person_id").values_list("person_id", flat=True))
-
-
-def open_form(visitor: Visitor, home: Household, kind: str, query: str = "") -> None:
-    assert visitor.open(f"/households/{home.pk}/changes/{kind}/{query}") == 200
-
-
-def send(visitor: Visitor, on: str = "2026-10-01", reason: str = "入户核实") -> None:
-    visitor.page.fill("#effective", on)
-    for box in visitor.page.locator("[data-paper] input[type=text]").all():
-        box.fill("村委会档案柜")
-    visitor.page.fill("#reason", reason)
-    visitor.page.click("#change-form button.btn-primary")
 
 
 def test_a_death_is_recorded_and_the_page_tells_it(visitor: Visitor, home: Household) -> None:
@@ -80,81 +49,6 @@ def test_a_death_before_birth_is_refused_and_what_was_typed_stays(visitor: Visit
     assert visitor.page.input_value("#reason") == "查到的日期"
     assert visitor.page.input_value("[data-paper] input[type=text]") == "村委会档案柜"
     assert not RegistryChange.objects.filter(household=home, kind="death", reversed_by=None).exists()
-
-
-PHOTO = b"\x89PNG\r\n\x1a\n" + b"picture"
-
-
-def test_a_photograph_proves_a_change_and_is_opened_from_it(visitor: Visitor, home: Household) -> None:
-    who = members(home)[0]
-    visitor.sign_in("county_office")
-    open_form(visitor, home, "death")
-    visitor.page.select_option("#f-person", who)
-    visitor.page.fill("#effective", "2026-10-01")
-    visitor.page.fill("#reason", "入户核实")
-    visitor.page.click("#change-form button.btn-primary")
-    refused = visitor.page.inner_text("main [role=alert]")
-    assert "缺少证明材料：死亡证明" in refused
-    file: Any = {"name": "死亡证明.png", "mimeType": "image/png", "buffer": PHOTO}
-    visitor.page.set_input_files("[data-paper=death_certificate] input[type=file]", file)
-    visitor.page.click("#change-form button.btn-primary")
-    visitor.page.wait_for_selector("text=已登记“死亡”")
-    link = visitor.page.get_attribute("[data-papers] a", "href")
-    answer = visitor.page.request.get(f"{visitor.base}{link}")
-    assert (answer.headers["content-type"], answer.body()) == ("image/png", PHOTO)
-    assert "sandbox" in answer.headers["content-security-policy"]
-    for other in ("decision", "department"):
-        assert visitor.sign_in(other).page.request.get(f"{visitor.base}{link}").status in (403, 404)
-
-
-def test_a_paper_that_was_only_ticked_is_handed_in_later(visitor: Visitor, home: Household) -> None:
-    office = visitor.city.cast["county_office"]
-    filing = Filing("death", date(2026, 9, 1), "医院证明", seen("death"))
-    made = registry.end_membership(by=office, household_id=home.pk, person_id=members(home)[0], filing=filing)
-    with owners_connection() as owner:  # as changes were before papers had rows
-        owner.execute("DELETE FROM registry_changepaper WHERE change_id = %s", [made.pk])
-    visitor.sign_in("county_office").open(f"/households/{home.pk}/changes/")
-    row = visitor.page.locator(f"#change-{made.pk}")
-    assert "缺材料" in row.inner_text()
-    row.locator("summary:has-text('补交材料')").click()
-    row.locator("input[name=kept_death_certificate]").fill("派出所")
-    row.locator("button:has-text('补交')").click()
-    visitor.page.wait_for_selector("text=已补交材料")
-    assert "核对过原件，存 派出所" in row.inner_text()
-
-
-def test_a_newborn_is_given_a_number_and_a_wrong_one_is_corrected_and_taken_back(
-    visitor: Visitor, home: Household
-) -> None:
-    office = visitor.city.cast["county_office"]
-    born = Filing("birth", date(2026, 7, 7), "村医接生", seen("birth"))
-    facts = {"name": "农小八", "birth_date": "2026-07-07", "sex": "1"}
-    child = registry.add_member(by=office, household_id=home.pk, filing=born, relation="03", facts=facts).person_id
-    first, right = (f"45012420260707{n}" + check_digit(f"45012420260707{n}") for n in ("913", "931"))
-    visitor.sign_in("county_office")
-    open_form(visitor, home, "give_number")
-    assert visitor.page.locator(".list-group-item").count() == 1  # the only member without one
-    visitor.page.click(".list-group-item")
-    visitor.page.fill("#f-number", first[:-1] + ("1" if first[-1] != "1" else "2"))
-    send(visitor)
-    assert "校验码错误" in visitor.page.inner_text("main [role=alert]")
-    visitor.page.fill("#f-number", first)
-    send(visitor)
-    visitor.page.wait_for_selector("text=已登记“补登证件号”")
-    open_form(visitor, home, "correct_number", f"?person={child}")
-    visitor.page.fill("#f-number", right)
-    send(visitor)
-    visitor.page.wait_for_selector("text=已登记“更正证件号”")
-    said = visitor.page.inner_text("#changes")
-    assert "证件号" in said
-    assert right[-4:] not in said
-    for kind in ("correct_number", "give_number"):
-        change = RegistryChange.objects.get(household=home, kind=kind, reversed_by=None)
-        visitor.page.click(f"#change-{change.pk} summary")
-        visitor.page.fill(f"#why-{change.pk}", "登记有误")
-        visitor.page.click(f"#change-{change.pk} button")
-        visitor.page.wait_for_selector(f"text=已撤销变更 {change.pk}")
-    assert not registry.search_households(office, right).exists()
 
 
 def test_a_change_that_others_build_on_says_which(visitor: Visitor, home: Household) -> None:
