@@ -18,6 +18,8 @@ from typing import Any
 
 import psycopg
 import pytest
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 from playwright.sync_api import Browser, Page, sync_playwright
 from psycopg import sql
 
@@ -25,6 +27,9 @@ from fupin.cli import postgres
 from fupin.cli.postgres import cluster
 from fupin.config import environment
 
+# how long drawing takes says more of a busy machine than of a strategy
+hypothesis_settings.register_profile("patient", suppress_health_check=[HealthCheck.too_slow], deadline=None)
+hypothesis_settings.load_profile("patient")
 pytest_plugins = ["fupin.accounts.tests.fixtures", "fupin.registry.tests.fixtures", "fupin.ui.tests.fixtures"]
 
 CHROMIUM_ARGUMENTS = [

@@ -23,7 +23,7 @@ def test_the_made_results_are_loaded_by_the_product(tmp_path: Path) -> None:
 #: of screenings, cases, verdicts, applications: no run fills them
 OTHERS = (
     "screen", "case", "bulk", "sample", "notice", "objection", "monitored", "step", "standard", "dated",
-    "findingverdict", "application",
+    "findingverdict", "application", "overdue", "calendar", "reminder",
 )  # fmt: skip
 
 

@@ -99,7 +99,7 @@ BEGIN
         SELECT 'registry_household' AS of, wanted COLLATE "C" AS low, wanted COLLATE "C" AS high, NULL::date AS until
         UNION ALL
         SELECT one, wanted || '/', wanted || '/~', NULL FROM unnest(ARRAY[
-            'registry_membership', 'registry_householdstate', 'registry_survey', 'registry_ledgerentry'
+            'registry_membership', 'registry_householdstate', 'registry_survey', 'registry_ledgerentry', 'registry_helping'
         ]) one
         UNION ALL
         SELECT 'registry_sealedvalue', wanted || '/household/', wanted || '/household/~', NULL

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import pytest
 from django.db import connections
 
@@ -19,8 +22,9 @@ SCAN = b"%PDF-1.7 scan"
 
 @pytest.mark.django_db(transaction=True, databases=["default", "owner"])
 def test_an_application_and_its_file_can_be_read_under_the_new_key(
-    cast: Cast, transactional_db: None, live: LiveKeys, homes: Homes
+    cast: Cast, transactional_db: None, live: LiveKeys, homes: Homes, settings: Any, tmp_path: Path
 ) -> None:
+    settings.FUPIN_DATA_DIR = tmp_path  # in the worker's own lie sealed files of other tests, under keys of theirs
     old = live.now.encryption.id
     told = Content("农秀英", HEAD_ID, PHONE, "丈夫常年患病")
     applications.apply(village=VILLAGE, content=told, members=2, files=[files.attached("scan.pdf", SCAN)])
