@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from django.db import transaction
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from fupin.accounts.api import Deed, User
@@ -134,9 +134,11 @@ def test_a_deed_that_is_not_committed_opens_no_number(cast: Cast, regions: None)
         assert registry.export_rows(order, receipt)["AAB004"].null_count() == 4
 
 
+#: an example takes seconds: a failing one is told as it is
+UNSHRUNK = [Phase.explicit, Phase.reuse, Phase.generate]
 #: no empty cells: one empties nothing, and the examples share their persons
 codes = {
-    "AAB003": st.sampled_from(["1", "2", "9", "男"]), "AAB006": st.sampled_from(["01", "03", "20", "99", "之子"]),
+    "AAB003": st.sampled_from(["1", "2", "9", "男"]), "AAB006": st.sampled_from(["02", "03", "20", "99", "之子"]),
     "AAB007": st.sampled_from(["01", "06", "54", "57", "苗族"]), "AAB008": st.sampled_from(["01", "1", "本科"]),
     "AAB009": st.sampled_from(["01", "16", "17"]), "AAB010": st.sampled_from(["04", "05", "弱劳动力"]),
     "AAB011": st.sampled_from(["04", "99"]), "AAB012": st.sampled_from(["0", "12", "06"]),
@@ -144,9 +146,10 @@ codes = {
 }  # fmt: skip
 
 
-@settings(max_examples=3, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=3, phases=UNSHRUNK, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rows=st.lists(st.fixed_dictionaries(codes), min_size=1, max_size=8))
 def test_any_codes_come_back_to_the_byte(cast: Cast, regions: None, rows: list[dict[str, Any]]) -> None:
+    rows = [{**rows[0], "AAB006": "01"}, *rows[1:]]  # one head: a second one is refused
     people = [person_row(place, **values) for place, values in enumerate(rows, 1)]
     batch = applied(cast.county_office, [as_csv("a", [AC01_HEAD, home_row()]), as_csv("b", [AB01_HEAD, *people])])
     assert batch.state in ("applied", "ready"), batch.problem
@@ -191,7 +194,7 @@ def listed(rows: list[dict[str, str]]) -> list[list[str]]:
     return [list(LIST), *([row[name] for name in LIST] for row in own)]
 
 
-@settings(max_examples=3, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=3, phases=UNSHRUNK, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rows=st.lists(st.fixed_dictionaries(words), min_size=2, max_size=6))
 def test_any_words_come_back_by_a_saved_mapping(cast: Cast, regions: None, rows: list[dict[str, str]]) -> None:
     by, table = (
