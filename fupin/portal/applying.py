@@ -14,12 +14,11 @@ from fupin.identify import api as identify
 from fupin.identify.api import Content
 from fupin.kernel.errors import NotFound, UserError
 from fupin.kernel.regions import VILLAGE, at_level, is_code, level_of
+from fupin.portal.attached import attached_to
 from fupin.portal.throttle import demand_room, sent_from
 from fupin.ui.guards import Problem, problem_of
 from fupin.ui.places import chain_of, parts_of, village_names
 from fupin.ui.templatetags.ui import tongue
-
-MOST_FILES = 5
 
 
 def begin(request: HttpRequest) -> HttpResponse:
@@ -61,7 +60,7 @@ def _handed_in(request: HttpRequest, village: str) -> str:
             "没有勾选同意核对", "you have not agreed to the comparison",
             "申请要与部门数据核对，请阅读后勾选", "an application is compared with departments' data; read and tick",
         )  # fmt: skip
-    files = [identify.attached(one.name or "", one.read()) for one in request.FILES.getlist("files")[:MOST_FILES]]
+    files = attached_to(request)
     members = typed.get("members", "").strip()
     with nobody_acting():  # also from a browser where somebody is signed in: it is a resident who applies
         receipt = identify.apply(

@@ -14,12 +14,11 @@ from fupin.catalogue.procedures import procedures, steps_known
 from fupin.identify import api as identify
 from fupin.identify.api import PublicNotice
 from fupin.kernel.errors import NotFound, UserError
+from fupin.portal.attached import attached_to
 from fupin.portal.throttle import demand_room, sent_from
 from fupin.ui.guards import Problem, problem_of
 from fupin.ui.places import village_names
 from fupin.ui.templatetags.ui import spoken, tongue
-
-MOST_FILES = 5
 
 
 def find(request: HttpRequest) -> HttpResponse:
@@ -69,7 +68,7 @@ def object_to(request: HttpRequest, code: str) -> HttpResponse:
     shown, number, address = _found(code), request.POST.get("case", ""), request.META.get("REMOTE_ADDR", "")
     try:
         demand_room(address)
-        files = [identify.attached(one.name or "", one.read()) for one in request.FILES.getlist("files")[:MOST_FILES]]
+        files = attached_to(request)
         with nobody_acting():
             receipt = identify.object_to(
                 notice=shown, case=int(number) if number.isdecimal() and len(number) < 18 else 0, files=files,
