@@ -250,6 +250,8 @@ def write_rules() -> None:
 def create_database(use: Logins, name: str, template: str) -> None:
     owner, app = (environment.database("", url)["USER"] for url in (use.owner, use.app))
     with closing(psycopg.connect(use.admin, dbname="postgres", autocommit=True)) as admin:
+        # Only a database that nobody is in can be copied: threads of tests before may not have left it yet.
+        admin.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", (template,))
         cluster.make_database(admin, name, owner, template)
     with closing(psycopg.connect(use.admin, dbname=name, autocommit=True)) as inside:
         cluster.grant(inside, owner=owner, app=app)

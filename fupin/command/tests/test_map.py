@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from playwright.sync_api import expect
+
 from fupin.command.tests.asking import a_village
 from fupin.ui.tests.visitor import Visitor
 
@@ -51,7 +53,7 @@ def test_back_and_forward_go_the_same_way(visitor: Visitor) -> None:
     ready(visitor, f"{county}:")
     visitor.page.go_back()
     ready(visitor, "4501:")
-    assert visitor.page.locator(row(county)).count() == 1
+    expect(visitor.page.locator(row(county))).to_have_count(1)
     visitor.page.go_forward()
     ready(visitor, f"{county}:")
 

@@ -8,6 +8,7 @@ import struct
 from typing import TYPE_CHECKING
 
 import pytest
+from playwright.sync_api import expect
 
 from fupin.command.tests.asking import a_village
 from fupin.command.tests.test_map import opened, ready, row
@@ -64,7 +65,7 @@ def test_two_regions_stand_side_by_side(visitor: Visitor) -> None:
     heads = visitor.page.locator("#compare thead th").all_inner_texts()
     assert len(heads) == 4
     assert len(set(heads)) == 4
-    assert visitor.page.locator("#compare canvas").count() == 2
+    expect(visitor.page.locator("#compare canvas")).to_have_count(2)
     visitor.page.click("[data-close=compare]")
     visitor.page.wait_for_selector("#compare", state="hidden")
     assert "with=" not in visitor.page.url
@@ -138,7 +139,7 @@ def test_without_webgl_figures_charts_and_lists_go_on(visitor: Visitor) -> None:
     assert "没有 WebGL" in page.inner_text("#map")
     page.click(row(county))
     ready(visitor, f"{county}:")
-    assert page.locator("#panel-causes canvas").count() == 1
+    expect(page.locator("#panel-causes canvas")).to_have_count(1)
     assert visitor.figures()
 
 

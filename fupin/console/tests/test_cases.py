@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from django.utils import timezone
+from playwright.sync_api import expect
 
 from fupin.accounts.api import Role, acting_as
 from fupin.accounts.cast import CastAccount, create_cast
@@ -74,7 +75,7 @@ def hang(visitor: Visitor) -> str:
     visitor.open("/cases/notices/")
     visitor.page.click("[data-waiting] button")
     visitor.page.wait_for_selector(".sheet-a4")
-    assert visitor.page.locator(".sheet-a4 .qr svg").count() == 1
+    expect(visitor.page.locator(".sheet-a4 .qr svg")).to_have_count(1)
     return visitor.page.inner_text("main h1").strip()
 
 
@@ -259,7 +260,7 @@ def test_what_is_overdue_is_told_on_every_page_and_listed_at_home(
     with acting_as(visitor.city.cast["case_cadre"]):
         case = apply_for(visitor.city.cast["case_cadre"], home, "monitoring", "marginal")
     visitor.sign_in("case_cadre").open("/households/")
-    assert visitor.page.locator("[data-raised]").count() == 0
+    expect(visitor.page.locator("[data-raised]")).to_have_count(0)
     wait(16)
     raise_overdue()
     visitor.open("/households/")
@@ -271,4 +272,4 @@ def test_what_is_overdue_is_told_on_every_page_and_listed_at_home(
     visitor.page.click("[data-raised-list] tbody a")
     visitor.page.wait_for_url(f"**/cases/{case.pk}/")
     visitor.sign_in("case_town").open("/")
-    assert visitor.page.locator("[data-raised-list]").count() == 0
+    expect(visitor.page.locator("[data-raised-list]")).to_have_count(0)

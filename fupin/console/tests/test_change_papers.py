@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
+from playwright.sync_api import expect
+
 from fupin.accounts.trail.entries import owners_connection
 from fupin.console.tests.recording import members, open_form, send
 from fupin.kernel.identity import check_digit
@@ -64,7 +66,7 @@ def test_a_newborn_is_given_a_number_and_a_wrong_one_is_corrected_and_taken_back
     first, right = (f"45012420260707{n}" + check_digit(f"45012420260707{n}") for n in ("913", "931"))
     visitor.sign_in("county_office")
     open_form(visitor, home, "give_number")
-    assert visitor.page.locator(".list-group-item").count() == 1  # the only member without one
+    expect(visitor.page.locator(".list-group-item")).to_have_count(1)  # the only member without one
     visitor.page.click(".list-group-item")
     visitor.page.fill("#f-number", first[:-1] + ("1" if first[-1] != "1" else "2"))
     send(visitor)

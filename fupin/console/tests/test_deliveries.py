@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from playwright.sync_api import expect
+
 from fupin.exchange import api as exchange
 from fupin.exchange.api import Delivery
 from fupin.ui.tests.visitor import Visitor
@@ -74,7 +76,7 @@ def test_something_that_is_no_table_is_refused_with_a_way_out(visitor: Visitor, 
     file = tmp_path / "空.csv"
     file.write_bytes(b"")
     hand_in(visitor, file)
-    assert visitor.page.locator("[role=alert]").count() == 1
+    expect(visitor.page.locator("[role=alert]")).to_have_count(1)
 
 
 def test_without_a_file_the_page_asks_for_one(visitor: Visitor) -> None:

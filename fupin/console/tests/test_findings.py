@@ -1,5 +1,7 @@
 """The list of findings and the evidence beside the household's own statement."""
 
+from playwright.sync_api import expect
+
 from fupin.identify import api as identify
 from fupin.ui.tests.visitor import Visitor
 
@@ -12,14 +14,14 @@ def test_evidence_opens_beside_the_households_own_statement(visitor: Visitor) ->
     assert "部门数据这样说" in text
     assert "这户自己这样说" in text
     visitor.page.click("button[hx-get] >> nth=0")
-    assert visitor.page.locator("[data-detail]").count() == 0  # a second click closes it
+    expect(visitor.page.locator("[data-detail]")).to_have_count(0)  # a second click closes it
 
 
 def test_a_finding_sent_as_an_address_opens_as_a_page(visitor: Visitor) -> None:
     one = visitor.city.run.findings.order_by("finding_id")[0]
     assert visitor.sign_in("office").open(f"/findings/{visitor.city.run.pk}/{one.finding_id}/") == 200
     assert "部门数据这样说" in visitor.text()
-    assert visitor.page.locator("header .brand").count() == 1
+    expect(visitor.page.locator("header .brand")).to_have_count(1)
 
 
 def test_evidence_that_cannot_be_fetched_says_so(visitor: Visitor) -> None:
@@ -34,7 +36,7 @@ def test_filters_by_severity_show_only_that_severity(visitor: Visitor) -> None:
     visitor.sign_in("office").open(f"/findings/?severity={severity}")
     expected = visitor.city.run.findings.filter(severity=severity).count()
     assert visitor.total() == expected
-    assert visitor.page.locator(f"tbody .chip.sev-{severity}").count() == min(expected, 50)
+    expect(visitor.page.locator(f"tbody .chip.sev-{severity}")).to_have_count(min(expected, 50))
 
 
 def test_a_finding_elsewhere_does_not_exist(visitor: Visitor) -> None:

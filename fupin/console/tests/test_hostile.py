@@ -11,6 +11,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db.models import Model
 from django.test import Client
+from playwright.sync_api import expect
 
 from fupin.accounts.api import Role, User
 from fupin.accounts.tests.fixtures import COUNTY, FAR_VILLAGE, OTHER_COUNTY, PASSWORD, VILLAGE, Cast
@@ -61,7 +62,7 @@ def test_a_script_in_a_name_stays_text_on_every_page(visitor: Visitor, city: Cit
         for path in paths:
             visitor.open(path)
             visitor.page.wait_for_load_state("networkidle")
-            assert visitor.page.locator("img[src=x], script:text('evil()')").count() == 0, path
+            expect(visitor.page.locator("img[src=x], script:text('evil()')"), path).to_have_count(0)
         visitor.open(f"/deliveries/{delivery.pk}/")
         assert SCRIPT in visitor.page.content().replace("&lt;", "<").replace("&gt;", ">")
 

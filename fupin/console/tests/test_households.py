@@ -1,5 +1,7 @@
 """Finding households and reading a portrait."""
 
+from playwright.sync_api import expect
+
 from fupin.accounts import api as accounts
 from fupin.registry import api as registry
 from fupin.ui.tests.visitor import Visitor
@@ -41,7 +43,7 @@ def test_the_portrait_shows_index_lost_points_and_their_source(visitor: Visitor)
     visitor.page.wait_for_selector("[data-chart=radar][data-drawn]")
     text = visitor.text()
     assert all(words in text for words in ("脱贫指数", "失分最多的指标", "入户调查", "家庭成员"))
-    assert visitor.page.locator(".index-bar .interval").count() == 1
+    expect(visitor.page.locator(".index-bar .interval")).to_have_count(1)
 
 
 FORM = "#members details.reveal >> nth=1"  # the first one is the household's phone
@@ -61,7 +63,7 @@ def test_a_full_id_number_is_refused_without_a_reason(visitor: Visitor) -> None:
     visitor.page.fill("details.reveal[open] input[name=words]", "看看")
     visitor.page.click("details.reveal[open] button")
     visitor.page.wait_for_selector("[role=alert]:has-text('四个字')")
-    assert visitor.page.locator("[data-number]").count() == 0
+    expect(visitor.page.locator("[data-number]")).to_have_count(0)
     assert accounts.Deed.objects.filter(verb="reveal_id").count() == before
 
 
@@ -85,7 +87,7 @@ def test_a_full_id_number_is_shown_for_a_minute_and_stands_in_the_audit_administ
     assert "60 秒" in visitor.page.inner_text("[role=status]:has-text('留痕')")
     visitor.page.clock.fast_forward(61_000)
     visitor.page.wait_for_selector("[data-number]", state="detached")
-    assert visitor.page.locator(FORM).count() == 1
+    expect(visitor.page.locator(FORM)).to_have_count(1)
     visitor.sign_in("audit").open("/deeds/")
     assert "入户核对证件：易地搬迁签约" in visitor.text()
 
@@ -104,7 +106,7 @@ def test_a_phone_is_masked_until_it_is_asked_for(visitor: Visitor) -> None:
 def test_a_role_without_the_right_sees_no_button(visitor: Visitor) -> None:
     visitor.sign_in("decision").open(f"/households/{a_household(visitor)}/")
     assert "********" in visitor.page.inner_text("#members table")
-    assert visitor.page.locator("details.reveal").count() == 0
+    expect(visitor.page.locator("details.reveal")).to_have_count(0)
 
 
 def test_a_household_elsewhere_is_like_one_that_does_not_exist(visitor: Visitor) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import python_calamine as calamine
+from playwright.sync_api import expect
 
 from fupin.accounts.api import acting_as
 from fupin.catalogue.ledgers import layouts
@@ -80,7 +81,7 @@ def test_a_list_of_a_county_goes_in_and_is_taken_back(visitor: Visitor, members:
     sick = {**someone, "健康状况": "残疾" if someone["健康状况"] != "残疾" else "健康"}
     upload(visitor, as_csv([sick, *members[1:]], NAMES))
     page.click("a:has-text('指定各列')")
-    assert page.locator("[data-columns] tbody tr").count() == len(NAMES)
+    expect(page.locator("[data-columns] tbody tr")).to_have_count(len(NAMES))
     assert str(someone["证件号码"]) not in page.content()
     page.fill("#save_as", "马山县名单")
     page.click("button:has-text('按此试算')")

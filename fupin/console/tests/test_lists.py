@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import expect
 from python_calamine import CalamineWorkbook
 
 from fupin.accounts.models import Deed
@@ -98,6 +99,7 @@ def test_a_heading_sorts_and_a_second_click_turns_round(visitor: Visitor) -> Non
     visitor.sign_in("office").open("/households/?band=poor")
     visitor.page.click("th >> text=未知")
     assert visitor.page.get_attribute("th:has-text('未知')", "aria-sort") == "descending"
+    visitor.whole()
     numbers = [int(text) for text in visitor.page.locator("td[data-label='未知']").all_inner_texts()]
     assert numbers == sorted(numbers, reverse=True)
     visitor.page.click("th >> text=未知")
@@ -131,7 +133,7 @@ def test_one_row_that_went_astray_names_its_export(visitor: Visitor, form: str, 
 
 def test_chosen_columns_stay_in_the_address_and_cut_the_file(visitor: Visitor) -> None:
     visitor.sign_in("office").open("/households/?band=poor&cols=low&cols=unknown")
-    assert visitor.page.locator("thead th").count() == 3  # the first column cannot be hidden
+    expect(visitor.page.locator("thead th")).to_have_count(3)  # the first column cannot be hidden
     header = rows_of(download(visitor, "csv"))[0]
     assert header[:-1] == ["户主", "户编号", "指数下限（分）", "指数上限（分）", "未知"]
     visitor.page.select_option("#band", "stable")
@@ -150,7 +152,7 @@ def test_a_filter_is_kept_under_a_name_and_forgotten(visitor: Visitor) -> None:
     assert visitor.page.url.endswith("/households/?band=poor&sort=unknown")
     visitor.page.click(".list-tools summary:has-text('常用条件')")
     visitor.page.click("button[aria-label='删除 贫困、未知多']")
-    assert visitor.page.locator("a:has-text('贫困、未知多')").count() == 0
+    expect(visitor.page.locator("a:has-text('贫困、未知多')")).to_have_count(0)
 
 
 def test_a_workbook_that_would_be_too_long_is_refused_with_a_way_out(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from playwright.sync_api import expect
+
 from fupin.identify.api import RegionMeasure
 from fupin.registry.api import Region
 from fupin.ui.tests.axe import violations, violations_in_dark
@@ -51,7 +53,7 @@ def test_a_village_has_nothing_below_and_says_that_it_is_small(visitor: Visitor)
     visitor.sign_in("office")
     assert visitor.open(f"/measures/?region={village}") == 200
     assert "户数不足 30" in visitor.text()
-    assert visitor.page.locator("[data-total]").count() == 0
+    expect(visitor.page.locator("[data-total]")).to_have_count(0)
 
 
 def test_another_county_does_not_exist(visitor: Visitor) -> None:

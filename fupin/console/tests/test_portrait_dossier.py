@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from django.test import Client
+from playwright.sync_api import expect
 
 from fupin.accounts.models import Deed
 from fupin.console.dossiers.handbook import handbook_paper
@@ -120,7 +121,7 @@ def test_pairing_on_the_page_is_refused_without_a_reason_and_ended_with_one(visi
     pairing.locator("summary").click()
     pairing.locator("input[name=why]").fill("调离本单位")
     pairing.locator("button").click()
-    assert page.locator("li[data-pairing]", has_text="黄新民").count() == 0
+    expect(page.locator("li[data-pairing]", has_text="黄新民")).to_have_count(0)
     assert "调离本单位" in visitor.text()
 
 

@@ -10,6 +10,7 @@ from zipfile import ZipFile
 import pytest
 import python_calamine as calamine
 import xlsxwriter
+from playwright.sync_api import expect
 
 from fupin.accounts.api import acting_as
 from fupin.catalogue.screening import read_screening
@@ -111,7 +112,7 @@ def test_a_list_with_a_changed_key_is_refused_row_by_row(visitor: Visitor, scree
     visitor.sign_in("office")
     upload(visitor, screened, filled(taken_list(visitor, screened), 2, "已改正", "", key="S4501|I01:1:forged"))
     assert "编号被改动" in visitor.page.inner_text("[data-errors]")
-    assert visitor.page.locator("[data-trial] button").count() == 0
+    expect(visitor.page.locator("[data-trial] button")).to_have_count(0)
     assert not ScreenAnswer.objects.exists()
 
 

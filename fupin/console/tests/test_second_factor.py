@@ -50,6 +50,7 @@ def add_totp(page: Page) -> tuple[str, list[str]]:
     page.fill("#name", "工作手机")
     page.fill("#password", PASSWORD)
     page.click("main form .btn-primary")
+    page.wait_for_load_state()
     return secret, page.locator("[data-codes] code").all_inner_texts()
 
 

@@ -42,7 +42,12 @@ class Visitor:
         assert answer is not None
         return answer.status
 
+    def whole(self) -> None:
+        """A click returns when the next page begins; what is read at once waits until all of it has come."""
+        self.page.wait_for_load_state("domcontentloaded")
+
     def text(self) -> str:
+        self.whole()
         return self.page.inner_text("main")
 
     def total(self) -> int:
@@ -61,6 +66,7 @@ class Visitor:
 
     def figures(self) -> list[tuple[str, int]]:
         """(address, count) of every figure on the page that says how long its list is."""
+        self.whole()
         script = "els => els.map(e => [e.getAttribute('href'), Number(e.dataset.count)])"
         found: Any = self.page.eval_on_selector_all("a[data-count]", script)
         return [(str(href), int(count)) for href, count in found]
