@@ -13,6 +13,7 @@ from ninja import File, Form, NinjaAPI, Schema, Status
 from ninja.errors import AuthenticationError, ValidationError
 from ninja.files import UploadedFile
 from ninja.security import HttpBearer
+from pydantic import StringConstraints
 
 from fupin.accounts.api import ApiToken, Forbidden, User, act_from_now_on, require_of_token, token_of
 from fupin.catalogue.schema import Dataset
@@ -46,14 +47,18 @@ class ErrorAnswer(Schema):
     error: Problem
 
 
+#: PostgreSQL keeps no text with a NUL, and no person types one
+Text = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$")]
+
+
 class DeliverySaid(Schema):
     """What the deliverer says about the file."""
 
-    dataset: str
-    provider: str
-    batch: str
+    dataset: Text
+    provider: Text
+    batch: Text
     cut_off: date
-    corrects: str | None = None
+    corrects: Text | None = None
     replaces: bool = False
 
 

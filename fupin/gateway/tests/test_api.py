@@ -99,6 +99,8 @@ def test_without_a_valid_token_nothing_is_answered(headers: dict[str, str]) -> N
         ({"cut_off": "gestern"}, 422, "wrong_fields"),
         ({"provider": ""}, 400, "wrong_request"),
         ({"corrects": "nothing"}, 404, "not_found"),
+        ({"corrects": "no\0thing"}, 422, "wrong_fields"),
+        ({"batch": "\0"}, 422, "wrong_fields"),
     ],
 )
 def test_wrong_requests_get_clear_errors(finance: Client, said: dict[str, Any], status: int, code: str) -> None:
