@@ -92,27 +92,36 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def empty_tables_quickly() -> None:
-    """After a test that commits only the tables that have been written to are emptied: 0.05 s instead of 0.7."""
+    """After a test that commits only the tables that have been written to are emptied: 0.1 s instead of 0.7."""
     from django.db import connections
     from django.test.testcases import TransactionTestCase
 
     def empty(case: TransactionTestCase) -> None:
-        for alias in case._databases_names(include_mirrors=False):  # type: ignore[attr-defined]
-            with connections[alias].cursor() as cursor:
-                empty_written_tables(cursor)
+        aliases = case._databases_names(include_mirrors=False)  # type: ignore[attr-defined]
+        for name in {str(connections[alias].settings_dict["NAME"]) for alias in aliases}:
+            with closing(psycopg.connect(logins().admin, dbname=name)) as admin, admin:
+                empty_written_tables(admin)
 
     TransactionTestCase._fixture_teardown = empty  # type: ignore[attr-defined]
 
 
-def empty_written_tables(cursor: Any) -> None:
-    """By their size on disk, which row policies do not hide."""
+def empty_written_tables(admin: psycopg.Connection[Any]) -> None:
+    """By their size on disk, which row policies do not hide. Almost every table refers to the accounts: were they
+    truncated, too, all the files of all these tables would be made anew."""
     from django.db import connection
 
     kept = ("django_migrations", "django_content_type", "auth_permission")  # as the migrations left them
     names = sorted(set(connection.introspection.django_table_names(only_existing=True)) - set(kept))
-    cursor.execute("SELECT name FROM unnest(%s::text[]) name WHERE pg_relation_size(name::regclass) > 0", [names])
-    if written := [sql.Identifier(row[0]) for row in cursor.fetchall()]:
-        cursor.execute(sql.SQL("TRUNCATE {} CASCADE").format(sql.SQL(", ").join(written)))
+    query = "SELECT name FROM unnest(%s::text[]) name WHERE pg_relation_size(name::regclass) > 0"
+    written = {row[0] for row in admin.execute(query, [names])}
+    accounts = "accounts_user"
+    if accounts in written and admin.info.parameter_status("is_superuser") == "on":
+        admin.execute("SET session_replication_role = replica")  # nobody asks who refers to them
+        admin.execute(sql.SQL("DELETE FROM {}").format(sql.Identifier(accounts)))
+        written.remove(accounts)
+    if written:
+        tables = sql.SQL(", ").join(map(sql.Identifier, sorted(written)))
+        admin.execute(sql.SQL("TRUNCATE {} CASCADE").format(tables))
 
 
 @pytest.hookimpl(trylast=True)
@@ -230,7 +239,8 @@ def a_database(use: Logins, suffix: str, blocker: Any) -> Iterator[str]:
             mark.flush()
         create_database(use, name, template=migrated)
     yield name
-    drop_database(use, name)
+    if os.environ["FUPIN_TEST_APP_URL"]:  # our own server goes with all it holds
+        drop_database(use, name)
 
 
 def migrate_database(use: Logins, name: str, blocker: Any) -> None:
