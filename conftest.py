@@ -13,6 +13,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -163,7 +164,9 @@ class Logins:
     app: str
 
 
+@cache
 def logins() -> Logins:
+    """Our own server is started by the first who asks."""
     if app := os.environ["FUPIN_TEST_APP_URL"]:
         owner = os.environ["FUPIN_TEST_OWNER_URL"]
         return Logins(owner, owner, app)

@@ -33,10 +33,24 @@ class Cast:
 
 @pytest.fixture
 def cast(db: None) -> Cast:
-    """One account for each role, all with PASSWORD."""
-    from fupin.accounts.cast import CastAccount, cast_accounts, create_cast
-    from fupin.accounts.models import Role
+    """One account for each role, all with PASSWORD: written at once, since a thousand tests begin with it."""
+    from django.contrib.auth.hashers import make_password
+
+    from fupin.accounts.cast import CastAccount, cast_accounts
+    from fupin.accounts.models import Role, User
 
     stranger = CastAccount("stranger", "shengren", Role.CADRE, FAR_VILLAGE, "", "农有福", "外村驻村干部")
     accounts = [*cast_accounts(CITY, COUNTY, VILLAGE), stranger]
-    return Cast(**create_cast(password=PASSWORD, accounts=accounts))
+    users = [
+        User(
+            username=one.username,
+            password=make_password(PASSWORD),
+            role=one.role,
+            region=one.region,
+            department=one.department,
+            display_name=one.display_name,
+        )
+        for one in accounts
+    ]
+    made = User.objects.bulk_create(users)
+    return Cast(**{account.key: user for account, user in zip(accounts, made, strict=True)})
