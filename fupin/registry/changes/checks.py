@@ -49,7 +49,10 @@ class Stale(UserError):
 
 
 def begin(by: User, household_id: str, filing: Filing, *acts: str) -> tuple[Household, ChangeKind]:
-    """The household, locked until the transaction ends, and the kind. Raises NotFound, Forbidden, UserError, Stale, Busy."""
+    """The household, locked until the transaction ends, and the kind.
+
+    Raises NotFound, Forbidden, UserError, Stale, Busy.
+    """
     kind = kind_of(filing.kind, *acts)
     home = home_to_change(by, household_id, None if kind.about == "person" else filing.version)
     if not kind.by_case:  # a passed case was decided step by step, each at its own level

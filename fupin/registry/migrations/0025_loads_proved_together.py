@@ -20,7 +20,10 @@ REWRITTEN = (
         WHERE c.txid = pg_current_xact_id_if_assigned()::text::bigint AND c.kind = 'load');
 """,
     ),
-    ("        WHERE n.state <> '9' AND (n.household_id,", "        WHERE NOT loading AND n.state <> '9' AND (n.household_id,"),
+    (
+        "        WHERE n.state <> '9' AND (n.household_id,",
+        "        WHERE NOT loading AND n.state <> '9' AND (n.household_id,",
+    ),
     (
         "    ELSIF TG_OP = 'INSERT' THEN\n",
         """    ELSIF TG_OP = 'INSERT' AND loading THEN

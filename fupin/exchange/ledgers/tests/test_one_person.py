@@ -7,6 +7,7 @@ import pytest
 
 from fupin.accounts.tests.fixtures import Cast
 from fupin.exchange.ledgers import store
+from fupin.exchange.ledgers.services import LedgerFile
 from fupin.exchange.ledgers.tests.books import (
     AB01_HEAD,
     AC01_HEAD,
@@ -19,7 +20,6 @@ from fupin.exchange.ledgers.tests.books import (
     person_row,
     without,
 )
-from fupin.exchange.ledgers.services import LedgerFile
 from fupin.registry.api import Household, LedgerBatch, Person
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -110,8 +110,14 @@ def test_nor_is_it_when_two_members_have_it(cast: Cast, regions: None) -> None:
     assert [batch.counts[name] for name in ("new_person", "changed", "refused")] == [0, 0, 1]
 
 
-@pytest.mark.parametrize("each", [([person_row(1), person_row(2)], [bare(2)]), ([person_row(1), bare(2)], [nameless(2)]),
-                                  ([person_row(1), bare(2)], [bare(2)])])  # fmt: skip
+@pytest.mark.parametrize(
+    "each",
+    [
+        ([person_row(1), person_row(2)], [bare(2)]),
+        ([person_row(1), bare(2)], [nameless(2)]),
+        ([person_row(1), bare(2)], [bare(2)]),
+    ],
+)
 def test_nor_is_it_somebody_of_another_table(cast: Cast, regions: None, each: tuple[list[list[str]], ...]) -> None:
     batch = looked_at(cast.county_office, tables(*each))
     assert (batch.counts["new_person"], len(refused(batch))) == (2, 1)
