@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import date
 from typing import Any
 
@@ -134,7 +134,8 @@ def test_a_batch_and_a_merge_of_the_same_households_do_not_wait_for_each_other(
     files = [as_csv("b.csv", [AB01_HEAD, *rows])]
     batch = confirmed(cast.county_office, looked_at(cast.county_office, files, as_of=LATER))
     work.order_apply(by=cast.county_office, batch_id=batch.pk, in_background=False)
-    held, real = [], registry.hold
+    held: list[Future[str]] = []
+    real = registry.hold
 
     def merged() -> str:
         try:
