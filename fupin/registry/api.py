@@ -150,6 +150,7 @@ from fupin.registry.services import Receipt, ask_value, open_value, reveal, reve
 from fupin.registry.snapshot import SnapshotInfo, snapshot
 from fupin.registry.spelling import spell, spell_column
 from fupin.registry.timeline import Act, Answer, Touched, answering_for, answers_of, timeline_of
+from fupin.registry.waiting import Busy, met_another
 
 __all__ = [
     "NATION",
@@ -158,6 +159,7 @@ __all__ = [
     "Applied",
     "Attached",
     "BatchState",
+    "Busy",
     "ChangePaper",
     "Counted",
     "Exit",
@@ -281,6 +283,7 @@ __all__ = [
     "members_at",
     "members_of",
     "merge",
+    "met_another",
     "missing_papers",
     "new_household",
     "new_household_codes",

@@ -12,11 +12,13 @@ from django.shortcuts import render
 from django.urls import resolve
 from django.utils.translation import gettext as _
 
+from fupin.registry import api as registry
 from fupin.ui.guards import Problem, page_to_return_to
 
 NUL = "\0"  # PostgreSQL keeps no text with it, and no person types it
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 METHOD_NOT_ALLOWED = 405
+CONFLICT = 409
 SPOKEN = ("GET", "HEAD", "POST")  # by pages; the API answers for itself
 API = "/api/"
 TOO_LARGE = 413
@@ -55,8 +57,14 @@ def plain_refusals(answer: Answer) -> Answer:
 
 
 def _unfitting(request: HttpRequest, error: Exception) -> HttpResponse | None:
-    """Longer or larger than what a record has room for, where no form has said so before. Nothing was written."""
-    if not isinstance(error, DataError) or request.path.startswith(API):
+    """Longer or larger than what a record has room for, where no form has said so before; or somebody else is writing
+    the same. Nothing was written."""
+    if request.path.startswith(API):
+        return None
+    if registry.met_another(error):
+        how = _("请过几分钟再提交；填写的内容会放回去。")
+        return _refused(request, Problem(_("正由别人办理或正在导入台账，没有写入"), request.path, how), CONFLICT)
+    if not isinstance(error, DataError):
         return None
     how = _("请改短文字、核对数字和编号后重新提交；填写的内容会放回去。")
     return _refused(request, Problem(_("有一项太长或超出范围，没有写入"), request.path, how), 400)

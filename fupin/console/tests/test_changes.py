@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.contrib.sessions.models import Session
+from django.db import connection
 from playwright.sync_api import expect
 
 from fupin.accounts.api import User, acting_as
@@ -19,7 +20,9 @@ from fupin.identify import api as identify
 from fupin.identify.api import Finding
 from fupin.kernel.identity import check_digit
 from fupin.registry import api as registry
+from fupin.registry import waiting
 from fupin.registry.api import Filing, Household, Membership, RegistryChange
+from fupin.registry.changes import steps
 from fupin.registry.tests.changing import seen
 from fupin.ui.tests.city import PASSWORD, City
 from fupin.ui.tests.visitor import Visitor
@@ -51,6 +54,41 @@ def test_a_death_before_birth_is_refused_and_what_was_typed_stays(visitor: Visit
     assert visitor.page.input_value("#reason") == "查到的日期"
     assert visitor.page.input_value("[data-paper] input[type=text]") == "村委会档案柜"
     assert not RegistryChange.objects.filter(household=home, kind="death", reversed_by=None).exists()
+
+
+def test_who_waits_in_vain_is_told_and_what_was_typed_stays(
+    visitor: Visitor, home: Household, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody else, or a ledger, is writing the household at this moment."""
+    monkeypatch.setattr(waiting, "PATIENCE", "300ms")
+    who = members(home)[0]
+    visitor.sign_in("county_office")
+    open_form(visitor, home, "death")
+    visitor.page.select_option("#f-person", who)
+    with owners_connection() as owner, owner.transaction():
+        owner.execute("SELECT FROM registry_household WHERE household_id = %s FOR UPDATE", [home.pk])
+        send(visitor, reason="查到的日期")
+        expect(visitor.page.locator("main [role=alert]")).to_contain_text(f"户 {home.pk}正由别人办理或正在导入台账")
+    assert visitor.page.input_value("#f-person") == who
+    assert visitor.page.input_value("#reason") == "查到的日期"
+    assert who in members(home)
+
+
+def test_who_met_another_is_told_and_nothing_is_half_done(
+    visitor: Visitor, home: Household, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def met(*_args: Any) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("DO $$ BEGIN RAISE 'deadlock detected' USING ERRCODE = 'deadlock_detected'; END $$")
+
+    who, before = members(home)[0], RegistryChange.objects.count()
+    visitor.sign_in("county_office")
+    open_form(visitor, home, "death")
+    visitor.page.select_option("#f-person", who)
+    monkeypatch.setattr(steps, "keep_papers", met)  # after the row of the log
+    send(visitor)
+    expect(visitor.page.locator("main")).to_contain_text("正由别人办理或正在导入台账，没有写入")
+    assert (who in members(home), RegistryChange.objects.count()) == (True, before)
 
 
 def test_a_change_that_others_build_on_says_which(visitor: Visitor, home: Household) -> None:

@@ -11,6 +11,7 @@ from datetime import date
 import polars as pl
 
 from fupin.exchange.ledgers.grouping import HEAD
+from fupin.exchange.ledgers.persons import SAME, namesakes, one_person
 from fupin.exchange.ledgers.refusing import Refusing
 from fupin.exchange.ledgers.sides import ID_HASHES, Sides, plain
 from fupin.exchange.reading.table import ROW
@@ -53,6 +54,7 @@ def _matched(persons: pl.DataFrame, now: Standing, refusing: Refusing) -> pl.Dat
     moved = pl.col("home").is_not_null() & (pl.col("persons.household_id") != pl.col("home"))
     rows = refusing.rows(rows, moved, "other_household", pl.col("home"))
     rows = rows.with_columns(pl.coalesce("persons.household_id", "home").alias("persons.household_id"))
+    rows = one_person(rows, refusing)
     return refusing.rows(rows, pl.col("persons.household_id").is_null(), "no_household")
 
 
@@ -179,18 +181,7 @@ def _placed(
         rows = refusing.rows(rows, pl.col("persons.birth_date") > as_of, "born_later")
     name = pl.col("persons.name").is_null() if "persons.name" in rows.columns else pl.lit(True)
     rows = refusing.rows(rows, fresh & name, "no_name")
-    return _one_head(_namesakes(rows, now, refusing), now, refusing)
-
-
-def _namesakes(rows: pl.DataFrame, now: Standing, refusing: Refusing) -> pl.DataFrame:
-    """Who has no number of any kind, in a household with a member of this name, may be that member."""
-    if "persons.name" not in rows.columns:
-        return rows
-    there = now.persons.select("household_id", "name", namesake="person_id").unique(["household_id", "name"])
-    keys = ["persons.household_id", "persons.name"]
-    told = rows.join(there, left_on=keys, right_on=["household_id", "name"], how="left", maintain_order="left")
-    bare = pl.all_horizontal(pl.col(name).is_null() for name in ("known", "persons.person_id", "persons.id_number"))
-    return refusing.rows(told, bare & pl.col("namesake").is_not_null(), "namesake", pl.col("namesake")).drop("namesake")
+    return _one_head(namesakes(rows, now, refusing), now, refusing)
 
 
 def _one_head(rows: pl.DataFrame, now: Standing, refusing: Refusing) -> pl.DataFrame:
@@ -239,9 +230,12 @@ def _numbered(rows: pl.DataFrame) -> pl.DataFrame:
     told = told.select("household_id", last=pl.when(tail.str.contains(r"^\d{2,3}$")).then(tail).cast(pl.Int64))
     used = pl.concat([registry.last_numbers(homes), told]).group_by("household_id").agg(pl.col("last").max())
     rows = rows.join(used, left_on="persons.household_id", right_on="household_id", how="left", maintain_order="left")
-    place = pl.col("last").fill_null(0) + without.cum_sum().over("persons.household_id")
+    nobody_before = without & (pl.col(SAME).is_null() | pl.col(SAME).is_first_distinct())
+    place = pl.col("last").fill_null(0) + nobody_before.cum_sum().over("persons.household_id")
     made = pl.col("persons.household_id") + place.cast(pl.String).str.zfill(2)
-    return rows.with_columns(person_id=pl.coalesce("person_id", made)).drop("last")
+    rows = rows.with_columns(person_id=pl.coalesce("person_id", made)).drop("last")
+    first = pl.col("person_id").first().over(SAME)  # of one ID number in several tables
+    return rows.with_columns(person_id=pl.when(pl.col(SAME).is_null()).then("person_id").otherwise(first))
 
 
 def _from_number(people: pl.DataFrame) -> pl.DataFrame:

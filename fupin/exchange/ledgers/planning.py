@@ -9,21 +9,22 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import polars as pl
+from django.db import transaction
 
 from fupin.exchange.ledgers import store
 from fupin.exchange.ledgers.gathering import gather
-from fupin.exchange.ledgers.grouping import NEW, grouped, with_codes
+from fupin.exchange.ledgers.grouping import NEW, Grouped, grouped, with_codes
 from fupin.exchange.ledgers.kept import kept_cells
 from fupin.exchange.ledgers.mapping import from_json, header_of
 from fupin.exchange.ledgers.opening import OpenSheet, open_sheets
 from fupin.exchange.ledgers.plausible import Doubt, doubts
 from fupin.exchange.ledgers.reading import MOST_ROWS, ReadTable, Refused, read_table
 from fupin.exchange.ledgers.refusing import GROUP_CODES, Refusing
-from fupin.exchange.ledgers.sides import sides, wanted
+from fupin.exchange.ledgers.sides import Sides, sides, wanted
 from fupin.exchange.reading import refusals
 from fupin.exchange.reading.table import ROW
 from fupin.registry import api as registry
-from fupin.registry.api import LedgerBatch, LedgerDifferences, LedgerIncoming, Standing, Wanted
+from fupin.registry.api import LedgerBatch, LedgerDifferences, LedgerIncoming, Standing
 
 Progress = Callable[[str, float], None]
 NEW_HOUSEHOLD, NEW_PERSON, NEW_YEAR, CHANGED, MISSING, GROUPED, REFUSED = (
@@ -59,14 +60,9 @@ class Planned:
 def plan(batch: LedgerBatch, progress: Progress, *, lock: bool = False) -> Planned:
     """In the caller's transaction. ``lock``: nobody else changes these households until it ends. Raises Refusal."""
     reads = _read(batch, progress)
-    refusing = Refusing()
-    both = sides(reads, refusing, batch.region)
     progress("与登记库核对", 0.6)
-    now = _standing(wanted(both, batch.year), lock=lock)
-    made = grouped(both, reads, now, refusing)
-    if made.groups.height:  # the households that members led to, whole
-        both = made.sides
-        now = _standing(wanted(both, batch.year), lock=lock)
+    looked = _held(reads, batch) if lock else _look(reads, batch, None)
+    both, now, made, refusing = looked.sides, looked.now, looked.made, looked.refusing
     incoming = gather(both, now, batch.as_of, batch.year, refusing)
     groups = made.groups.join(incoming.households, on="household_id", how="semi", maintain_order="left")
     progress("找出差异", 0.8)
@@ -83,17 +79,56 @@ def plan(batch: LedgerBatch, progress: Progress, *, lock: bool = False) -> Plann
     )  # fmt: skip
 
 
-def _standing(asked: Wanted, *, lock: bool) -> Standing:
-    """With ``lock`` every household in it is held: those that are named, and those of persons known by a number."""
-    held = asked.households.drop_nulls()
-    if lock:
-        registry.hold(held)
+@dataclass(frozen=True)
+class _Looked:
+    """The tables beside what the registry holds of all that they name; ``held``: households that were locked first."""
+
+    sides: Sides
+    now: Standing
+    made: Grouped
+    refusing: Refusing
+    held: pl.Series
+
+
+def _look(reads: list[ReadTable], batch: LedgerBatch, held: pl.Series | None) -> _Looked:
+    """``held``: households to be locked beside those that are named; None: nothing is."""
+    refusing = Refusing()
+    both = sides(reads, refusing, batch.region)
+    asked = wanted(both, batch.year)
+    locked = pl.Series([], dtype=pl.String)
+    if held is not None:
+        locked = pl.concat([held, asked.households.drop_nulls()]).unique()
+        registry.hold(locked)
     now = registry.standing(asked)
-    while lock and (more := now.households.filter(~pl.col("household_id").is_in(held.implode()))).height:
-        registry.hold(more["household_id"])
-        held = pl.concat([held, more["household_id"]])
-        now = registry.standing(asked)
-    return now
+    made = grouped(both, reads, now, refusing)
+    if made.groups.height:  # the households that members led to, whole
+        both = made.sides
+        now = registry.standing(wanted(both, batch.year))
+    return _Looked(both, now, made, refusing, locked)
+
+
+class _More(Exception):
+    """The tables lead to households that were not locked."""
+
+    def __init__(self, households: pl.Series) -> None:
+        super().__init__()
+        self.households = households
+
+
+def _held(reads: list[ReadTable], batch: LedgerBatch) -> _Looked:
+    """Every household is held: those that are named, and those of persons known by a number. All at once, in the order
+    of their numbers as everybody locks them: where looking shows more, what is held is given back first."""
+    held = pl.Series([], dtype=pl.String)
+    while True:
+        try:
+            with transaction.atomic():
+                looked = _look(reads, batch, held)
+                touched = looked.now.households["household_id"]
+                if len(more := touched.filter(~touched.is_in(looked.held.implode()))):
+                    raise _More(more)
+                return looked
+        except _More as found:
+            held = pl.concat([held, found.households])
 
 
 def coded(planned: Planned) -> Planned:

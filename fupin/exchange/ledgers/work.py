@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 
 from fupin.accounts import api as accounts
@@ -101,6 +101,10 @@ def run_apply(batch_id: int, progress: Any = None) -> LedgerBatch:
         _look_again(batch, moved.planned)
     except UserError as error:
         _back_to_ready(batch, error)
+    except OperationalError as error:
+        if not registry.met_another(error):
+            raise
+        _back_to_ready(batch, _met_another())
     return batch
 
 
@@ -165,10 +169,26 @@ def run_undo(batch_id: int, progress: Any = None) -> LedgerBatch:
                 reason=batch.reason, detail={"undone": done.log},
             )  # fmt: skip
     except UserError as error:
-        batch.state, batch.problem, batch.step = BatchState.APPLIED, _words(error), ""
-        batch.undone_at = batch.undone_by = None
-        batch.save()
+        _back_to_applied(batch, error)
+    except OperationalError as error:
+        if not registry.met_another(error):
+            raise
+        _back_to_applied(batch, _met_another())
     return batch
+
+
+def _back_to_applied(batch: LedgerBatch, error: UserError) -> None:
+    batch.state, batch.problem, batch.step = BatchState.APPLIED, _words(error), ""
+    batch.undone_at = batch.undone_by = None
+    batch.save()
+
+
+def _met_another() -> UserError:
+    return UserError(
+        "同一户正由别人办理变更，这一批没有写入任何数据",
+        "a change of one of the households was being written at the same moment; nothing of the batch was written",
+        "请过一会儿再试", "try again in a moment",
+    )  # fmt: skip
 
 
 def give_up_ledger(batch_id: str) -> None:

@@ -132,7 +132,8 @@ def decide_bulk(*, by: User, bulk: Bulk, signatures: dict[str, str], kept_at: st
             ]
         )  # fmt: skip
         CaseAct.objects.bulk_create([_act(by, bulk, row.case, signatures, note) for row in rows])
-    for case in Case.objects.filter(pk__in=[row.case_id for row in rows]).exclude(ended=""):
+    ended = Case.objects.filter(pk__in=[row.case_id for row in rows]).exclude(ended="")
+    for case in ended.order_by("household_id"):  # their households are locked in the order of their numbers
         take_effect(by=by, case=case, reason=note.strip()[:400])
     accounts.record(
         by=by, verb="decide_bulk", object_kind="bulk", object_id=str(bulk.pk), region=by.region, reason=note,

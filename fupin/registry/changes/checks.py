@@ -15,6 +15,7 @@ from fupin.kernel.regions import LEVEL_NAMES, level_of
 from fupin.registry.changes.papers import Paper, demand_papers
 from fupin.registry.household_models import Household, HouseholdState, Membership
 from fupin.registry.queries import households_for
+from fupin.registry.waiting import patient
 
 SHORTEST_REASON = 4
 LEVELS = {"village": 5, "town": 4, "county": 3}
@@ -48,7 +49,10 @@ class Stale(UserError):
 
 
 def begin(by: User, household_id: str, filing: Filing, *acts: str) -> tuple[Household, ChangeKind]:
-    """The household, locked until the transaction ends, and the kind. Raises NotFound, Forbidden, UserError, Stale."""
+    """The household, locked until the transaction ends, and the kind.
+
+    Raises NotFound, Forbidden, UserError, Stale, Busy.
+    """
     kind = kind_of(filing.kind, *acts)
     home = home_to_change(by, household_id, None if kind.about == "person" else filing.version)
     if not kind.by_case:  # a passed case was decided step by step, each at its own level
@@ -73,8 +77,9 @@ def kind_of(id_: str, *acts: str) -> ChangeKind:
 
 
 def home_to_change(by: User, household_id: str, version: int | None = None) -> Household:
-    """Raises NotFound, Forbidden, Stale."""
-    home = households_for(by).select_for_update().filter(pk=household_id).first()
+    """Raises NotFound, Forbidden, Stale, Busy."""
+    with patient(f"户 {household_id}"):
+        home = households_for(by).select_for_update().filter(pk=household_id).first()
     if home is None:
         raise NotFound(household_id)
     accounts.require(by, "change_registry", home.village_code)
