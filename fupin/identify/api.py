@@ -64,6 +64,7 @@ from fupin.identify.cases.queries import (
     turns_of,
     waits_for,
 )
+from fupin.identify.cases.refusals import said_by_database
 from fupin.identify.cases.reminders import raise_overdue, raised, reminders_for
 from fupin.identify.cases.services import VERB as CASE_VERB
 from fupin.identify.cases.services import Blocked, Form, attach_paper, open_case, take_step
@@ -351,6 +352,7 @@ __all__ = [
     "run_folder",
     "run_for",
     "runs_for",
+    "said_by_database",
     "screen_message",
     "screen_rule",
     "screening_for",

@@ -15,7 +15,8 @@ from fupin.identify.cases.course import PASS
 from fupin.identify.cases.effects import take_effect
 from fupin.identify.cases.models import Bulk, BulkCase, Case, CaseAct, CasePaper, SampleCheck
 from fupin.identify.cases.queries import demand_level
-from fupin.identify.cases.services import VERB, said_by_database
+from fupin.identify.cases.refusals import said_by_database
+from fupin.identify.cases.services import VERB
 from fupin.kernel.errors import NotFound, UserError
 
 MOST = 1000
@@ -42,7 +43,7 @@ def bulk_for(user: User, number: int | str) -> Bulk:
 def begin_bulk(*, by: User, cases: Iterable[Case]) -> Bulk:
     """Close the list and draw the sample. All cases stand at one decision of the account's level. Raises UserError."""
     accounts.require(by, VERB)
-    listed = list(cases)
+    listed = sorted(cases, key=lambda case: case.pk)  # each holds its case: in one order nobody waits in a circle
     places = {(case.procedure, case.edition, case.step) for case in listed}
     if not listed or len(places) > 1 or len(listed) > MOST:
         raise UserError(
