@@ -14,7 +14,7 @@ from fupin.identify.cases.applications import (
     take_up,
     unanswered,
 )
-from fupin.identify.cases.bulk import begin_bulk, bulk_for, bulks_for, check_sample, decide_bulk, step_of
+from fupin.identify.cases.bulk import begin_bulk, bulk_for, bulks_for, bulks_open, check_sample, decide_bulk, step_of
 from fupin.identify.cases.course import Block, Votes, earliest_end, outcomes
 from fupin.identify.cases.demonstration import demonstration_there, show_cases
 from fupin.identify.cases.facts import Line as StandardLine
@@ -255,6 +255,7 @@ __all__ = [
     "belongs_to",
     "bulk_for",
     "bulks_for",
+    "bulks_open",
     "came_of",
     "case_for",
     "cases_for",

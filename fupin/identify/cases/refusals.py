@@ -26,6 +26,8 @@ _ZH: Mapping[str, str] = {
     "a case is on another list whose sample is drawn": "有办件已在另一份抽好样的名单里",
     "the sample of the bulk decision is not checked": "抽查样本没有全部核查属实",
     "the sample is of a former round": "样本是上一轮抽的",
+    "a sample is looked into by another than who decides": "抽查样本由发起人以外的人核查",
+    "a sample is looked into by the office that decides, or one above it": "抽查样本由办理这一步的单位或其上级核查",
     "not a sampled case": "这个办件不是抽中的样本",
 }
 #: table → what stands there once only
