@@ -90,6 +90,10 @@ from fupin.identify.explaining import (
     rule_title,
     run_folder,
 )
+from fupin.identify.health_words import HEALTH as HEALTH_RULE
+from fupin.identify.health_words import NOT_SHOWN as HEALTH_NOT_SHOWN
+from fupin.identify.health_words import merged as rules_merged
+from fupin.identify.health_words import of_rule, screening_veiled, veiled
 from fupin.identify.kept import pinned_runs, run_files_kept
 from fupin.identify.key_rotation import drop_key, keys_used, rotate_key
 from fupin.identify.loading import complete_runs
@@ -150,6 +154,7 @@ from fupin.identify.screening_queries import (
     exemptions_for,
     hit_for,
     hits_for,
+    of_screen_rule,
     open_hits_of,
     region_lines,
     rule_lines,
@@ -183,6 +188,8 @@ __all__ = [
     "ANSWER_HEAD",
     "CASE_VERB",
     "DOUBT_REASONS",
+    "HEALTH_NOT_SHOWN",
+    "HEALTH_RULE",
     "HISTOGRAM_STEP",
     "INCOME_BINS",
     "INCOME_STEP",
@@ -313,6 +320,8 @@ __all__ = [
     "numbers_by_step",
     "object_to",
     "objection_for",
+    "of_rule",
+    "of_screen_rule",
     "on_notice",
     "open_case",
     "open_contact",
@@ -349,6 +358,7 @@ __all__ = [
     "rule_counts",
     "rule_lines",
     "rule_title",
+    "rules_merged",
     "run_files_kept",
     "run_folder",
     "run_for",
@@ -357,6 +367,7 @@ __all__ = [
     "screen_message",
     "screen_rule",
     "screening_for",
+    "screening_veiled",
     "screenings_for",
     "shared_run",
     "shortest",
@@ -371,6 +382,7 @@ __all__ = [
     "took_village_step",
     "turns_of",
     "unanswered",
+    "veiled",
     "verdict_of",
     "waits_for",
     "write_rules",

@@ -47,12 +47,12 @@ def bulks_open(user: User, most: int = 10) -> list[Bulk]:
         return []
     stands = Q(cases__case__step=F("step"), cases__case__entered_at__lte=F("at"))
     waits = Q(cases__sampled=True, cases__check_made__isnull=True)
-    counted = {
-        "total": Count("cases"), "standing": Count("cases", filter=stands),
-        "unchecked": Count("cases", filter=waits), "unsound": Count("cases", filter=Q(cases__check_made__sound=False)),
-    }  # fmt: skip
-    rows = bulks_for(user).filter(seed__isnull=False).annotate(**counted).filter(unsound=0, standing=F("total"))
-    rows = rows.filter(Q(by=user) | Q(unchecked__gt=0)).order_by(Length("region").desc(), "-pk")
+    rows = bulks_for(user).filter(seed__isnull=False).annotate(
+        unchecked=Count("cases", filter=waits), unsound=Count("cases", filter=Q(cases__check_made__sound=False)),
+        elsewhere=Count("cases", filter=~stands),
+    )  # fmt: skip
+    rows = rows.filter(unsound=0, elsewhere=0).filter(Q(by=user) | Q(unchecked__gt=0))
+    rows = rows.order_by(Length("region").desc(), "-pk")
     return sorted(rows[:most], key=lambda one: one.region != user.region)
 
 

@@ -11,7 +11,7 @@ from fupin.registry.changes.models import ChangeRule
 @transaction.atomic(using="owner")
 def write_change_rules() -> None:
     """By the owner's login, after migrating: what was written from another catalogue goes."""
-    rules = ChangeRule.objects.using("owner")
+    rules = ChangeRule._default_manager.using("owner")
     rules.all().delete()
     rules.bulk_create(
         ChangeRule(kind=one.id, papers=[] if one.by_case else list(one.papers)) for one in change_kinds().values()
