@@ -279,14 +279,14 @@ def test_what_is_overdue_is_told_on_every_page_and_listed_at_home(
 def test_a_list_passes_after_somebody_else_looked_into_its_sample(
     visitor: Visitor, wait: Wait, offices: Callable[[str, str], Household]
 ) -> None:
-    home, page = offices("9", "identification"), visitor.page
+    home, page = offices("0", "exit"), visitor.page
     cast: Any = SimpleNamespace(
         cadre=visitor.city.cast["case_cadre"], town=visitor.city.cast["case_town"],
         county_office=visitor.city.cast["county_office"],
     )  # fmt: skip
-    case = to_step(cast, apply_for(cast.cadre, home), "town_audit", wait)
+    case = to_step(cast, apply_for(cast.cadre, home, "exit"), "town_audit", wait)
     visitor.city.cast["case_town2"] = colleague(cast.town)
-    visitor.sign_in("case_town").open(f"/cases/?procedure=identification&step=town_audit&q={home.pk}")
+    visitor.sign_in("case_town").open(f"/cases/?procedure=exit&step=town_audit&q={home.pk}")
     page.click("button:has-text('批量审核')")
     expect(page.locator("[data-four-eyes]")).to_contain_text("样本由您以外的人核查")
     expect(page.locator("[data-sample] [name=sound]")).to_have_count(0)
@@ -305,4 +305,4 @@ def test_a_list_passes_after_somebody_else_looked_into_its_sample(
     page.fill("[name=kept_at]", "镇扶贫站 2026-3")
     page.click("button:has-text('通过全部 1 件')")
     page.wait_for_selector("text=已批量通过 1 件")
-    assert Case.objects.get(pk=case.pk).step == "second_notice"
+    assert Case.objects.get(pk=case.pk).step == "county_decision"
