@@ -62,6 +62,12 @@ def present() -> Actor | None:
     return _ACTOR.get()
 
 
+def sees_health() -> bool:
+    """Whether who acts now may see a member's health, as the database asks itself."""
+    actor = present()
+    return actor is not None and actor.health
+
+
 @contextmanager
 def acting_as(user: User, *, origin: str = "") -> Iterator[None]:
     """Within the block the database shows and takes what lies in the user's scope.

@@ -8,6 +8,7 @@ from fupin.accounts.acting import (
     install_ticket_key,
     nobody_acting,
     open_scope_on,
+    sees_health,
 )
 from fupin.accounts.bulk import HEADS, NEEDED, Outcome, open_many
 from fupin.accounts.ciphers import Aead, aead
@@ -203,6 +204,7 @@ __all__ = [
     "second_factor_fresh",
     "second_factor_shown",
     "second_step",
+    "sees_health",
     "send_to_government",
     "sessions_of",
     "sign_in",

@@ -76,16 +76,21 @@ def _income(kept: RegionAggregate) -> dict[str, Any]:
 
 def alert_rows(kept: RegionAggregate, run: str) -> list[dict[str, Any]]:
     """The rules with the most findings, the gravest of them first."""
-    most = sorted(kept.rules, key=lambda row: (-row[4], row[0]))[:ALERTS]
+    most = sorted(identify.rules_merged(kept.rules), key=lambda row: (-row[4], row[0]))[:ALERTS]
     return [
         {
             "name": identify.rule_title(rule, language()),
             "tone": f"sev-{severity}",
             "value": n,
-            "href": list_of(FINDINGS, kept.region, run=run, rule=rule, severity=str(severity)),
+            "href": list_of(FINDINGS, kept.region, run=run, rule=rule, **_of_one(rule, severity)),
         }
         for rule, severity, _direction, _topic, n in sorted(most, key=lambda row: (row[1], -row[4]))
     ]
+
+
+def _of_one(rule: str, severity: int) -> dict[str, str]:
+    """Several rules shown as one have several severities."""
+    return {} if rule == identify.HEALTH_RULE else {"severity": str(severity)}
 
 
 def radar(own: RegionResult, own_name: str, above: RegionResult | None, above_name: str) -> dict[str, Any]:

@@ -162,8 +162,9 @@ class FindingFilter:
 
     def select(self, user: User, run: Run) -> QuerySet[Finding]:
         found = identify.findings_for(user, run).filter(inside(self.region))
-        exact = {name: getattr(self, name) for name in ("rule", "direction", "topic") if getattr(self, name)}
-        found = found.filter(**exact)
+        found = identify.of_rule(found, self.rule, self.topic)
+        if self.direction:
+            found = found.filter(direction=self.direction)
         if self.severity == "severe":
             found = found.filter(severity__lte=2)
         elif self.severity:

@@ -115,11 +115,11 @@ def told_of(raw: Mapping[str, Any]) -> Told:
 
 
 def _line(raw: Mapping[str, Any], dimension: Mapping[str, Any]) -> Line:
-    field = load_catalogue().fields[raw["field"]]
+    field = load_catalogue().fields.get(raw["field"])
     return Line(
         name=tongue(raw),
         dimension=tongue(dimension),
-        value=value_in_words(raw["value"], field.type, field.codes, field.unit),
+        value=value_in_words(raw["value"], field.type, field.codes, field.unit) if field else _("不显示"),
         points=raw["points"],
         full=raw["full"],
         evidence=sources_in_words(raw["evidence"]),

@@ -14,7 +14,7 @@ from fupin.identify.cases.applications import (
     take_up,
     unanswered,
 )
-from fupin.identify.cases.bulk import begin_bulk, bulk_for, bulks_for, check_sample, decide_bulk, step_of
+from fupin.identify.cases.bulk import begin_bulk, bulk_for, bulks_for, bulks_open, check_sample, decide_bulk, step_of
 from fupin.identify.cases.course import Block, Votes, earliest_end, outcomes
 from fupin.identify.cases.demonstration import demonstration_there, show_cases
 from fupin.identify.cases.facts import Line as StandardLine
@@ -64,6 +64,7 @@ from fupin.identify.cases.queries import (
     turns_of,
     waits_for,
 )
+from fupin.identify.cases.refusals import said_by_database
 from fupin.identify.cases.reminders import raise_overdue, raised, reminders_for
 from fupin.identify.cases.services import VERB as CASE_VERB
 from fupin.identify.cases.services import Blocked, Form, attach_paper, open_case, take_step
@@ -89,6 +90,10 @@ from fupin.identify.explaining import (
     rule_title,
     run_folder,
 )
+from fupin.identify.health_words import HEALTH as HEALTH_RULE
+from fupin.identify.health_words import NOT_SHOWN as HEALTH_NOT_SHOWN
+from fupin.identify.health_words import merged as rules_merged
+from fupin.identify.health_words import of_rule, screening_veiled, veiled
 from fupin.identify.kept import pinned_runs, run_files_kept
 from fupin.identify.key_rotation import drop_key, keys_used, rotate_key
 from fupin.identify.loading import complete_runs
@@ -149,6 +154,7 @@ from fupin.identify.screening_queries import (
     exemptions_for,
     hit_for,
     hits_for,
+    of_screen_rule,
     open_hits_of,
     region_lines,
     rule_lines,
@@ -182,6 +188,8 @@ __all__ = [
     "ANSWER_HEAD",
     "CASE_VERB",
     "DOUBT_REASONS",
+    "HEALTH_NOT_SHOWN",
+    "HEALTH_RULE",
     "HISTOGRAM_STEP",
     "INCOME_BINS",
     "INCOME_STEP",
@@ -254,6 +262,7 @@ __all__ = [
     "belongs_to",
     "bulk_for",
     "bulks_for",
+    "bulks_open",
     "came_of",
     "case_for",
     "cases_for",
@@ -311,6 +320,8 @@ __all__ = [
     "numbers_by_step",
     "object_to",
     "objection_for",
+    "of_rule",
+    "of_screen_rule",
     "on_notice",
     "open_case",
     "open_contact",
@@ -347,13 +358,16 @@ __all__ = [
     "rule_counts",
     "rule_lines",
     "rule_title",
+    "rules_merged",
     "run_files_kept",
     "run_folder",
     "run_for",
     "runs_for",
+    "said_by_database",
     "screen_message",
     "screen_rule",
     "screening_for",
+    "screening_veiled",
     "screenings_for",
     "shared_run",
     "shortest",
@@ -368,6 +382,7 @@ __all__ = [
     "took_village_step",
     "turns_of",
     "unanswered",
+    "veiled",
     "verdict_of",
     "waits_for",
     "write_rules",

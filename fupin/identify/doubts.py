@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from fupin.accounts.api import Scope, User
+from fupin.accounts.api import Scope, User, sees_health
+from fupin.catalogue.health import SETS
 from fupin.identify.explaining import run_folder
 from fupin.identify.models import Run
 
@@ -40,13 +41,18 @@ class Doubt:
 
 
 def doubts_for(user: User, run: Run) -> list[Doubt]:
-    """The run's doubtful matches within the user's scope, the least certain first."""
+    """The run's doubtful matches within the user's scope, the least certain first.
+
+    Those of data sets about illness or disability only for who may see a member's health: being listed there tells it.
+    """
     path = run_folder(run) / "doubtful.parquet"
     if not path.exists():
         return []
     homes = pl.scan_parquet(run_folder(run) / "index.parquet").select("household_id", "village_code")
     names = list(Doubt.__dataclass_fields__)
     rows = pl.scan_parquet(path).join(homes, on="household_id").filter(_inside(user.scope)).select(names)
+    if not sees_health():
+        rows = rows.filter(~pl.col("dataset").is_in(sorted(SETS)))
     ordered = rows.sort("probability", "dataset", "delivery", "row", "person_id").collect()
     return [Doubt(**{**row, "probability": row["probability"] / 10_000}) for row in ordered.iter_rows(named=True)]
 

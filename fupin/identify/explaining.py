@@ -17,6 +17,7 @@ from fupin.engine import compare as engine_compare
 from fupin.engine import explain as engine_explain
 from fupin.engine.run import DeliveryFile, RunInputs
 from fupin.identify import pieces
+from fupin.identify.health_words import HEALTH, NOT_SHOWN, veiled, without_health
 from fupin.identify.models import Finding, Run
 from fupin.identify.queries import index_for
 from fupin.kernel.errors import NotFound, UserError
@@ -56,15 +57,18 @@ def _read_inputs(path: Path, written_ns: int) -> RunInputs:  # noqa: ARG001  # r
 
 
 def explain(user: User, run: Run, household_id: str) -> dict[str, Any]:
-    """Every indicator with its points and evidence, every finding with its rows; NotFound outside the scope."""
+    """Every indicator with its points and evidence, every finding with its rows; NotFound outside the scope.
+
+    What tells a member's health is not shown to who may not see it.
+    """
     if not index_for(user, run).filter(household_id=household_id).exists():
         raise NotFound(household_id)
     folder = run_folder(run)
     inputs = pinned_inputs(folder)
     try:
-        return engine_explain.explain(pieces.folder_for(folder, household_id), inputs, household_id)
+        return without_health(engine_explain.explain(pieces.folder_for(folder, household_id), inputs, household_id))
     except OSError:  # the piece was cleared away meanwhile
-        return engine_explain.explain(folder, inputs, household_id)
+        return without_health(engine_explain.explain(folder, inputs, household_id))
 
 
 def catalogue_rule(rule_id: str) -> Rule | None:
@@ -73,12 +77,16 @@ def catalogue_rule(rule_id: str) -> Rule | None:
 
 def rule_title(rule_id: str, lang: str = "zh") -> str:
     """The rule's name; its id when the catalogue no longer has it."""
+    if rule_id == HEALTH:
+        return NOT_SHOWN[lang]
     rule = catalogue_rule(rule_id)
     return rule_id if rule is None else (rule.zh if lang == "zh" else rule.en)
 
 
 def message_of(finding: Finding, lang: str = "zh") -> str:
-    """The finding in a sentence, with masked names and no personal number."""
+    """The finding in a sentence, with masked names and no personal number; a member's health to who may see it."""
+    if veiled(finding.rule):
+        return NOT_SHOWN[lang]
     rule = catalogue_rule(finding.rule)
     return (
         finding.rule

@@ -14,6 +14,7 @@ from django.db.models.functions import Length
 from fupin.accounts.api import Scope, User
 from fupin.catalogue.load import load_catalogue
 from fupin.identify.aggregates import HISTOGRAM_STEP
+from fupin.identify.health_words import HEALTH, NOT_SHOWN, merged
 from fupin.identify.models import Finding, HouseholdIndex, RegionAggregate, RegionResult, Run, RunState
 from fupin.kernel.errors import NotFound
 
@@ -135,19 +136,13 @@ def counts_known(user: User, run: Run, region: str = "") -> Counts | None:
 
 
 def rule_counts(user: User, run: Run) -> list[RuleCount]:
-    """Findings per rule, the most severe first."""
+    """Findings per rule, the most severe first; those about health as one for who may not see it."""
     rules = load_catalogue().rules
+    names = {id_: (rule.zh, rule.en) for id_, rule in rules.items()} | {HEALTH: (NOT_SHOWN["zh"], NOT_SHOWN["en"])}
+    counted = merged((*key, n) for key, n in _counted_rules(user, run).items())
     rows = [
-        RuleCount(
-            rule,
-            rules[rule].zh if rule in rules else rule,
-            rules[rule].en if rule in rules else rule,
-            severity,
-            direction,
-            topic,
-            n,
-        )
-        for (rule, severity, direction, topic), n in _counted_rules(user, run).items()
+        RuleCount(rule, *names.get(rule, (rule, rule)), severity, direction, topic, n)
+        for rule, severity, direction, topic, n in counted
     ]
     return sorted(rows, key=lambda row: (row.severity, -row.n, row.rule))
 

@@ -11,9 +11,11 @@ from typing import Any
 from django.db.models import Q, QuerySet
 
 from fupin.accounts.api import User
+from fupin.catalogue.health import screening_tells_health
 from fupin.catalogue.load import load_catalogue
 from fupin.catalogue.screening import ScreenRule, read_screening
 from fupin.engine.screening_words import named_columns, told_message
+from fupin.identify.health_words import HEALTH, NOT_SHOWN, screening_veiled
 from fupin.identify.queries import ancestors_of, in_scope
 from fupin.identify.screening_models import ScreenAnswer, ScreenCount, ScreenExemption, ScreenHit, Screening, Standing
 from fupin.kernel.errors import NotFound
@@ -70,8 +72,10 @@ def open_hits_of(user: User, village: str, household_id: str) -> list[ScreenHit]
 
 
 def hit_for(user: User, one: Screening, key: str) -> ScreenHit:
-    """``key``: rule and object, with a colon. Raises NotFound."""
+    """``key``: rule and object, with a colon. Raises NotFound, also for one that is not shown."""
     rule, _colon, object_id = key.partition(":")
+    if screening_veiled(rule):
+        raise NotFound(key)
     found = hits_for(user, one).filter(rule=rule, object_id=object_id).first()
     if found is None:
         raise NotFound(key)
@@ -84,9 +88,10 @@ def answers_for(user: User, hit: ScreenHit) -> QuerySet[ScreenAnswer]:
 
 
 def exemptions_for(user: User) -> QuerySet[ScreenExemption]:
-    """Those in force or run out by date; ended ones stay in the trail."""
+    """Those in force or run out by date; ended ones stay in the trail. Not of rules that are not shown."""
     found = ScreenExemption.objects.filter(in_scope(user.scope, "village_code"), ended_at__isnull=True)
-    return found.select_related("by")
+    hidden = [id_ for id_ in read_screening().rules if screening_veiled(id_)]
+    return found.exclude(rule__in=hidden).select_related("by")
 
 
 def _lines(found: QuerySet[ScreenCount], key: str) -> list[ScreenLine]:
@@ -101,10 +106,35 @@ def _lines(found: QuerySet[ScreenCount], key: str) -> list[ScreenLine]:
     ]
 
 
+def _merged(lines: list[ScreenLine]) -> list[ScreenLine]:
+    """Rules about health as one, for who may not see which."""
+    hidden = [line for line in lines if screening_veiled(line.key)]
+    if not hidden:
+        return lines
+    open_, fresh, mended, exempted = (
+        sum(getattr(line, name) for line in hidden) for name in ("open", "fresh", "mended", "exempted")
+    )
+    one = ScreenLine(HEALTH, open_, fresh, mended, exempted, min(line.severity for line in hidden))
+    return [line for line in lines if line not in hidden] + [one]
+
+
+def of_screen_rule(found: QuerySet[ScreenHit], rule: str, theme: str) -> QuerySet[ScreenHit]:
+    """Hits of a rule or theme; those about health as a whole, for who may not see which."""
+    known = read_screening().rules
+    health = {id_ for id_ in known if screening_tells_health(id_)}
+    if rule == HEALTH or screening_veiled(rule):
+        return found.filter(rule__in=health)
+    if rule:
+        found = found.filter(rule=rule)
+    if theme:
+        found = found.filter(rule__in=[id_ for id_ in known if known[id_].theme == theme and not screening_veiled(id_)])
+    return found
+
+
 def rule_lines(user: User, one: Screening, region: str) -> list[ScreenLine]:
     """Rules with anything in a region, the most first. Raises NotFound outside the scope."""
     _demand(user, region)
-    lines = _lines(ScreenCount.objects.filter(screening=one, region=region), "rule")
+    lines = _merged(_lines(ScreenCount.objects.filter(screening=one, region=region), "rule"))
     return sorted(lines, key=lambda line: (-line.open, line.severity, line.key))
 
 
@@ -130,5 +160,7 @@ def _names() -> dict[str, Any]:
 
 def screen_message(hit: ScreenHit, lang: str = "zh") -> str:
     """The hit in a sentence; its rule's number when the catalogue no longer has it."""
+    if screening_veiled(hit.rule):
+        return NOT_SHOWN[lang]
     rule = screen_rule(hit.rule)
     return hit.rule if rule is None else told_message(rule, json.dumps(hit.params), lang, _names())

@@ -6,6 +6,7 @@ from fupin.registry.borders import borders_version, bounds_of, cells_json, home_
 from fupin.registry.changes.checks import Filing, Stale, may_file
 from fupin.registry.changes.facts import change_head, correct_household, correct_person
 from fupin.registry.changes.homes import end_household, merge, new_household, split
+from fupin.registry.changes.in_database import write_change_rules
 from fupin.registry.changes.known import (
     Counted,
     HouseholdAt,
@@ -338,5 +339,6 @@ __all__ = [
     "village_counts",
     "village_tallies",
     "with_counts",
+    "write_change_rules",
     "written",
 ]

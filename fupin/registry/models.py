@@ -1,7 +1,7 @@
 """The truth: regions, households, persons, yearly survey, monthly ledger."""
 
 from fupin.registry.change_models import RegistryChange
-from fupin.registry.changes.models import ChangeFile, ChangePaper
+from fupin.registry.changes.models import ChangeFile, ChangePaper, ChangeRule
 from fupin.registry.dossier_models import Helper, Helping, Progress, TeamMember, TeamRole, VillageProject, VillageYear
 from fupin.registry.household_models import Household, HouseholdState, Membership, Person, Region
 from fupin.registry.ledger_models import LedgerEntry
@@ -13,6 +13,7 @@ __all__ = [
     "BatchState",
     "ChangeFile",
     "ChangePaper",
+    "ChangeRule",
     "FormerValue",
     "Helper",
     "Helping",

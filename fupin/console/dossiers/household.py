@@ -93,7 +93,7 @@ def state_lines(states: Iterable[HouseholdState]) -> list[StateLine]:
 
 @dataclass(frozen=True)
 class HitLine:
-    """An open contradiction of the newest screening that covers the household."""
+    """An open contradiction of the newest screening that covers the household. ``rule``: "" where it is not shown."""
 
     severity: int
     said: str
@@ -105,7 +105,14 @@ class HitLine:
 
 def hit_lines(user: User, household: Household) -> list[HitLine]:
     return [
-        HitLine(hit.severity, identify.screen_message(hit, language()), hit.rule, hit.since, hit.screening_id, hit.key)
+        HitLine(
+            hit.severity,
+            identify.screen_message(hit, language()),
+            "" if identify.screening_veiled(hit.rule) else hit.rule,
+            hit.since,
+            hit.screening_id,
+            hit.key,
+        )
         for hit in identify.open_hits_of(user, household.village_code, household.pk)
     ]
 

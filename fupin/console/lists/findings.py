@@ -47,6 +47,11 @@ class Row:
     def state(self) -> str:
         return self.home.state if self.home else ""
 
+    @cached_property
+    def rule(self) -> str:
+        """Its id, as the reader may know it."""
+        return identify.HEALTH_RULE if identify.veiled(self.finding.rule) else self.finding.rule
+
     @property
     def place(self) -> str:
         """The element in which the evidence opens."""
@@ -59,7 +64,9 @@ def _head(row: Row) -> SafeString:
 
 
 def _said(row: Row) -> SafeString:
-    title, version = rule_title(row.finding.rule), row.finding.rule_version
+    if row.rule == identify.HEALTH_RULE:
+        return filled("{}", message(row.finding))
+    title, version = rule_title(row.rule), row.finding.rule_version
     return filled('{}<div class="table-note">{} · v{}</div>', message(row.finding), title, version)
 
 
@@ -119,8 +126,8 @@ COLUMNS = (
         css="whole",
         parts=(
             Column("message", _("疑点"), lambda row: message(row.finding), width=60),
-            Column("rule_name", _("规则"), lambda row: rule_title(row.finding.rule), width=28),
-            Column("rule_id", _("规则编号"), lambda row: row.finding.rule, width=28),
+            Column("rule_name", _("规则"), lambda row: rule_title(row.rule), width=28),
+            Column("rule_id", _("规则编号"), lambda row: row.rule, width=28),
             Column("rule_version", _("规则版本"), lambda row: row.finding.rule_version, kind=Kind.NUMBER, width=8),
         ),
     ),

@@ -71,9 +71,17 @@ class Row:
     home: Household | None
     village: str
 
+    @cached_property
+    def veiled(self) -> bool:
+        return identify.screening_veiled(self.hit.rule)
+
     @property
     def href(self) -> str:
-        return address("console:screen_hit", self.hit.screening_id, self.hit.key)
+        return "" if self.veiled else address("console:screen_hit", self.hit.screening_id, self.hit.key)
+
+    @property
+    def rule_id(self) -> str:
+        return identify.HEALTH_RULE if self.veiled else self.hit.rule
 
     @property
     def head(self) -> str:
@@ -81,6 +89,8 @@ class Row:
 
     @cached_property
     def rule_name(self) -> str:
+        if self.veiled:
+            return self.message
         rule = identify.screen_rule(self.hit.rule)
         return tongue(rule) if rule else self.hit.rule
 
@@ -99,6 +109,8 @@ class Row:
 
 
 def _said(row: Row) -> SafeString:
+    if row.veiled:
+        return filled("{}", row.message)
     return filled('<a href="{}">{}</a><div class="table-note">{} · {}</div>', row.href, row.message, row.hit.rule,
                   row.mends)  # fmt: skip
 
@@ -106,7 +118,7 @@ def _said(row: Row) -> SafeString:
 def _whose(row: Row) -> SafeString | str:
     if not row.hit.household_id:
         return "–"
-    number = row.hit.person_id or row.hit.household_id
+    number = row.hit.household_id if row.veiled else row.hit.person_id or row.hit.household_id
     if row.home is None:
         return number
     portrait = address("console:portrait", row.hit.household_id)
@@ -129,7 +141,7 @@ HITS = (
         parts=(
             Column("message", _("问题"), lambda row: row.message, width=60),
             Column("rule_name", _("规则"), lambda row: row.rule_name, width=36),
-            Column("rule_id", _("规则编号"), lambda row: row.hit.rule, width=10),
+            Column("rule_id", _("规则编号"), lambda row: row.rule_id, width=10),
         ),
     ),
     Column(
@@ -137,7 +149,7 @@ HITS = (
         parts=(
             Column("head_name", _("户主"), lambda row: row.head, width=10),
             Column("household_id", _("户编号"), lambda row: row.hit.household_id, width=22),
-            Column("person_id", _("人编号"), lambda row: row.hit.person_id, width=24),
+            Column("person_id", _("人编号"), lambda row: "" if row.veiled else row.hit.person_id, width=24),
         ),
     ),
     Column("place", _("行政村"), lambda row: row.village, sort=("village_code",), css="text-nowrap", width=22),

@@ -14,7 +14,7 @@ from playwright.sync_api import expect
 from fupin.accounts.api import Role, acting_as
 from fupin.accounts.cast import CastAccount, create_cast
 from fupin.identify.cases.models import Case
-from fupin.identify.cases.tests.play import apply_for, to_step, turned_calendar
+from fupin.identify.cases.tests.play import apply_for, colleague, to_step, turned_calendar
 from fupin.registry import api as registry
 from fupin.registry.models import Household
 from fupin.registry.tests.changing import seen
@@ -200,7 +200,8 @@ def test_an_exit_with_one_unmet_standard_is_refused_and_the_standard_named(
 def test_a_case_of_another_village_is_not_found(visitor: Visitor, offices: Callable[[str, str], Household]) -> None:
     case = Case.objects.exclude(village_code__startswith="450124100").first() or Case.objects.first()
     if case is None:
-        case = apply_for(visitor.city.cast["case_cadre"], offices("9", "monitoring"), "monitoring", "marginal")
+        home = offices("9", "monitoring")
+        case = apply_for(visitor.city.cast["case_cadre"], home, "monitoring", "marginal")
     assert visitor.sign_in("cadre").open(f"/cases/{case.pk}/") == 404
     assert visitor.open("/cases/99999999/") == 404
     assert visitor.open("/cases/abc/") == 404
@@ -273,3 +274,35 @@ def test_what_is_overdue_is_told_on_every_page_and_listed_at_home(
     visitor.page.wait_for_url(f"**/cases/{case.pk}/")
     visitor.sign_in("case_town").open("/")
     expect(visitor.page.locator("[data-raised-list]")).to_have_count(0)
+
+
+def test_a_list_passes_after_somebody_else_looked_into_its_sample(
+    visitor: Visitor, wait: Wait, offices: Callable[[str, str], Household]
+) -> None:
+    home, page = offices("0", "exit"), visitor.page
+    cast: Any = SimpleNamespace(
+        cadre=visitor.city.cast["case_cadre"], town=visitor.city.cast["case_town"],
+        county_office=visitor.city.cast["county_office"],
+    )  # fmt: skip
+    case = to_step(cast, apply_for(cast.cadre, home, "exit"), "town_audit", wait)
+    visitor.city.cast["case_town2"] = colleague(cast.town)
+    visitor.sign_in("case_town").open(f"/cases/?procedure=exit&step=town_audit&q={home.pk}")
+    page.click("button:has-text('批量审核')")
+    expect(page.locator("[data-four-eyes]")).to_contain_text("样本由您以外的人核查")
+    expect(page.locator("[data-sample] [name=sound]")).to_have_count(0)
+    place = page.url.removeprefix(visitor.base)
+
+    visitor.sign_in("case_town2").open("/cases/")
+    page.click("[data-lists] a")
+    expect(page.locator("button:has-text('通过全部')")).to_have_count(0)
+    page.fill("[data-sample] [name=note]", "看了调查表和公示照片")
+    page.click("[data-sample] button:has-text('属实')")
+    expect(page.locator("[data-sample]")).to_contain_text("黄二妹")
+
+    visitor.sign_in("case_town").open(place)
+    for box in page.locator("input[name^=sign_]").all():
+        box.fill("覃镇安")
+    page.fill("[name=kept_at]", "镇扶贫站 2026-3")
+    page.click("button:has-text('通过全部 1 件')")
+    page.wait_for_selector("text=已批量通过 1 件")
+    assert Case.objects.get(pk=case.pk).step == "county_decision"

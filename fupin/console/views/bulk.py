@@ -8,6 +8,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from fupin.accounts import api as accounts
 from fupin.accounts.api import User
 from fupin.catalogue.procedures import SIGNERS, procedures
 from fupin.console.lists.cases import dressed
@@ -86,6 +87,7 @@ def _page(
         "unsound": [row for row, _shown in sampled if hasattr(row, "check_made") and not row.check_made.sound],
         "decided": one.acts.exists(),
         "own": one.by_id == user.pk,
+        "may_check": one.by_id != user.pk and accounts.may(user, identify.CASE_VERB),
         "signers": [(role, spoken(SIGNERS[role]), request.POST.get(f"sign_{role}", "")) for role in step.signatures],
         "typed": request.POST,
         "problem": problem,

@@ -52,6 +52,7 @@ def cases(request: HttpRequest) -> HttpResponseBase:
         "standings": dict(zip(STANDINGS, lists.standing_words(), strict=True)),
         "turn": identify.mine(user, identify.cases_for(user)).count(),
         "late": identify.late(identify.cases_for(user)).count(),
+        "lists": identify.bulks_open(user),
         "may_bulk": _may_bulk(user, asked) and rows.exists(),
         "may_handle": accounts.may(user, identify.CASE_VERB),
         "applied": identify.unanswered(user).count() if identify.turns_of(user) else 0,

@@ -172,7 +172,7 @@ def _handed_in(request: HttpRequest, user: User, kind: ChangeKind, home: Househo
     try:
         if kind.act in ENDING:
             identify.demand_nothing_under_way(home.pk)
-        with transaction.atomic():
+        with identify.said_by_database():  # a case may be opened at this very moment
             made = handing_in.hand_in(user, kind, home, request.POST, request.FILES)
     except registry.Stale as error:
         return _met(request, user, kind, error)

@@ -76,6 +76,7 @@ def _finding(request: HttpRequest, user: User, run: Run, one: Finding, problem: 
         "area": "findings",
         "finding": one,
         "rule": identify.catalogue_rule(one.rule),
+        "veiled": identify.veiled(one.rule),
         "evidence": evidence_of(run, one),
         "survey": survey,
         "statements": statements_of(one.topic, survey),

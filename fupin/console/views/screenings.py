@@ -94,10 +94,14 @@ def _results(user: User, one: Screening, region: str) -> dict[str, Any]:
         "crumbs": [crumb for crumb in place.crumbs if crumb.code.startswith(one.region)],
         "total": {key: sum(getattr(line, key) for line in lines) for key in ("open", "fresh", "mended", "exempted")},
         "parts": [(part, parts[part.code]) for part in place.parts if part.code in parts],
-        "lines": [(line, identify.screen_rule(line.key)) for line in lines],
+        "lines": [(line, identify.screen_rule(line.key) or _not_shown(line.key)) for line in lines],
         "most": max((line.open for line in lines), default=1) or 1,
         "waiting": [rule for id_, rule in read_screening().rules.items() if id_ in told and not told[id_][1]],
     }
+
+
+def _not_shown(rule: str) -> dict[str, str] | None:
+    return identify.HEALTH_NOT_SHOWN if rule == identify.HEALTH_RULE else None
 
 
 @room(AREA)
@@ -121,7 +125,7 @@ def hits(request: HttpRequest, screening_id: str) -> HttpResponseBase:
         "asked": asked,
         "place": place_of(user, asked["region"]),
         "themes": {id_: spoken(pair) for id_, pair in known.themes.items()},
-        "rule": known.rules.get(asked["rule"]),
+        "rule": None if identify.screening_veiled(asked["rule"]) else known.rules.get(asked["rule"]),
         "severities": words.SEVERITIES,
         "standings": {"open": _("待更正"), **dict(Standing.choices), "exempted": _("豁免中")},
         "may_correct": accounts.may(user, "screen"),
@@ -132,10 +136,7 @@ def hits(request: HttpRequest, screening_id: str) -> HttpResponseBase:
 
 def _asked_for(user: User, one: Screening, asked: Mapping[str, str]) -> QuerySet[ScreenHit]:
     found = identify.hits_for(user, one).filter(inside(asked["region"]))
-    if asked["rule"]:
-        found = found.filter(rule=asked["rule"])
-    if asked["theme"]:
-        found = found.filter(rule__in=[r.id for r in read_screening().rules.values() if r.theme == asked["theme"]])
+    found = identify.of_screen_rule(found, asked["rule"], asked["theme"])
     if asked["severity"] in ("1", "2", "3", "4", "5"):
         found = found.filter(severity=int(asked["severity"]))
     if asked["q"]:

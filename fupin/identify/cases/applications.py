@@ -21,7 +21,8 @@ from fupin.identify.cases.files import columns_of
 from fupin.identify.cases.models import Case
 from fupin.identify.cases.notices import LONGEST, SHORTEST, code
 from fupin.identify.cases.queries import LEVEL_WORDS, present_step, turns_of
-from fupin.identify.cases.services import VERB, attach_paper, open_case, said_by_database
+from fupin.identify.cases.refusals import said_by_database
+from fupin.identify.cases.services import VERB, attach_paper, open_case
 from fupin.identify.queries import in_scope
 from fupin.kernel import identity
 from fupin.kernel.errors import Forbidden, NotFound, UserError

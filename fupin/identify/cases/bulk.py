@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from django.db import connection, transaction
-from django.db.models import F, QuerySet
+from django.db.models import Count, F, Q, QuerySet
+from django.db.models.functions import Length
 from django.utils import timezone
 
 from fupin.accounts import api as accounts
@@ -15,8 +16,9 @@ from fupin.identify.cases.course import PASS
 from fupin.identify.cases.effects import take_effect
 from fupin.identify.cases.models import Bulk, BulkCase, Case, CaseAct, CasePaper, SampleCheck
 from fupin.identify.cases.queries import demand_level
-from fupin.identify.cases.services import VERB, said_by_database
-from fupin.kernel.errors import NotFound, UserError
+from fupin.identify.cases.refusals import said_by_database
+from fupin.identify.cases.services import VERB
+from fupin.kernel.errors import Forbidden, NotFound, UserError
 
 MOST = 1000
 
@@ -38,11 +40,27 @@ def bulk_for(user: User, number: int | str) -> Bulk:
     return found
 
 
+def bulks_open(user: User, most: int = 10) -> list[Bulk]:
+    """Lists that are not decided and can still be: one's own, and others' of which a sampled case waits to be looked
+    into. Those of the own office first, with ``unchecked`` cases."""
+    if not accounts.may(user, VERB):
+        return []
+    stands = Q(cases__case__step=F("step"), cases__case__entered_at__lte=F("at"))
+    waits = Q(cases__sampled=True, cases__check_made__isnull=True)
+    rows = bulks_for(user).filter(seed__isnull=False).annotate(
+        unchecked=Count("cases", filter=waits), unsound=Count("cases", filter=Q(cases__check_made__sound=False)),
+        elsewhere=Count("cases", filter=~stands),
+    )  # fmt: skip
+    rows = rows.filter(unsound=0, elsewhere=0).filter(Q(by=user) | Q(unchecked__gt=0))
+    rows = rows.order_by(Length("region").desc(), "-pk")
+    return sorted(rows[:most], key=lambda one: one.region != user.region)
+
+
 @transaction.atomic
 def begin_bulk(*, by: User, cases: Iterable[Case]) -> Bulk:
     """Close the list and draw the sample. All cases stand at one decision of the account's level. Raises UserError."""
     accounts.require(by, VERB)
-    listed = list(cases)
+    listed = sorted(cases, key=lambda case: case.pk)  # each holds its case: in one order nobody waits in a circle
     places = {(case.procedure, case.edition, case.step) for case in listed}
     if not listed or len(places) > 1 or len(listed) > MOST:
         raise UserError(
@@ -94,8 +112,9 @@ def _numbers(cases: list[int]) -> str:
 
 @transaction.atomic
 def check_sample(*, by: User, bulk_case: BulkCase, sound: bool, note: str) -> SampleCheck:
-    """What was found in one sampled case. Raises UserError."""
+    """What was found in one sampled case, by somebody else than who decides. Raises UserError, Forbidden."""
     accounts.require(by, VERB, bulk_case.village_code)
+    _demand_another(by, bulk_case.bulk)
     if not note.strip():
         raise UserError(
             "没有写核查情况", "what was found is missing", "写明看了什么、是否属实", "say what was looked at"
@@ -103,6 +122,26 @@ def check_sample(*, by: User, bulk_case: BulkCase, sound: bool, note: str) -> Sa
     with said_by_database():
         return SampleCheck.objects.create(
             bulk_case=bulk_case, village_code=bulk_case.village_code, sound=sound, note=note.strip()[:200], by=by
+        )
+
+
+def _demand_another(by: User, bulk: Bulk) -> None:
+    """Four eyes: of the office that decides, or of one above it. An office of one person asks the level above."""
+    hint = (
+        "请本单位其他账号核查；只有一人的，请上一级账号核查",
+        "ask a colleague; an office of one asks the level above",
+    )
+    if bulk.by_id == by.pk:
+        raise UserError(
+            "样本由发起名单的人以外的人核查",
+            "the sample is looked into by somebody else than who began the list",
+            *hint,
+        )
+    if not bulk.region.startswith(by.region):
+        raise Forbidden(
+            "样本由办理这一步的单位或其上级核查",
+            "the sample is looked into by the office that decides, or one above it",
+            *hint,
         )
 
 
@@ -174,7 +213,7 @@ def _demand_checked(rows: list[BulkCase]) -> None:
     if left:
         raise UserError(
             f"抽查样本还有 {len(left)} 件没有核查", f"{len(left)} sampled cases were not looked into",
-            "逐件打开核查并记下结果", "open each and write down what was found",
+            "请发起人以外的人逐件核查并记下结果", "somebody else than who began the list looks into each",
         )  # fmt: skip
     unsound = [row for row in sampled if not row.check_made.sound]
     if unsound:

@@ -15,6 +15,7 @@ from fupin.catalogue.standards import standards
 from fupin.identify.cases.course import outcomes
 from fupin.identify.cases.models import CalendarDay, Case, DatedParameter, OverdueRule, StandardItem, StepRule
 from fupin.kernel.errors import UserError
+from fupin.registry import api as registry
 
 #: of a step, what a case that is under way relies on
 _KEPT = ("step", "kind", "level", "papers", "signatures", "outcomes", "returns_to", "following", "lasts")
@@ -26,7 +27,11 @@ _ALWAYS = (
 
 @transaction.atomic(using="owner")
 def write_rules() -> None:
-    """By the owner's login, after migrating: what was written from another catalogue goes. Raises UserError."""
+    """By the owner's login, after migrating: what was written from another catalogue goes. Raises UserError.
+
+    The registry's kinds of change are written with them: a passed case and an officer's change go the same way in.
+    """
+    registry.write_change_rules()
     rules = [_rule(one, place, step) for one in _all() for place, step in enumerate(one.steps)]
     _demand_kept(rules)
     items = [

@@ -20,7 +20,8 @@ from fupin.identify.cases.course import HANG
 from fupin.identify.cases.files import CONTACT, columns_of
 from fupin.identify.cases.models import Notice, Objection, ObjectionAnswer
 from fupin.identify.cases.queries import LEVEL_WORDS, TURNS, cases_for, took_village_step
-from fupin.identify.cases.services import VERB, Form, said_by_database, take_step
+from fupin.identify.cases.refusals import said_by_database
+from fupin.identify.cases.services import VERB, Form, take_step
 from fupin.kernel.errors import Forbidden, NotFound, UserError
 from fupin.registry import api as registry
 from fupin.registry.api import Attached

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from django.db import IntegrityError, ProgrammingError, transaction
+from django.db import transaction
 from django.utils import timezone
-from psycopg.errors import CheckViolation, InsufficientPrivilege, UniqueViolation
 
 from fupin.accounts import api as accounts
 from fupin.accounts.api import User
@@ -33,6 +31,7 @@ from fupin.identify.cases.queries import (
     procedure_of,
     standing_of,
 )
+from fupin.identify.cases.refusals import said_by_database
 from fupin.identify.queries import latest_run
 from fupin.kernel.errors import UserError
 from fupin.registry import api as registry
@@ -235,25 +234,3 @@ def _votes_told(votes: Votes | None) -> dict[str, int]:
     if votes is None:
         return {}
     return {"eligible": votes.eligible, "present": votes.present, "yes": votes.yes, "no": votes.no}
-
-
-@contextmanager
-def said_by_database() -> Iterator[None]:
-    """What the database refuses although it was looked at before: somebody else was faster, or went around."""
-    try:
-        with transaction.atomic():
-            yield
-    except (IntegrityError, ProgrammingError) as error:
-        cause = error.__cause__
-        if isinstance(cause, UniqueViolation):
-            raise UserError(
-                "这户已有同一程序的办件在办", "the household has an open case of this procedure",
-                "请在“办件”中找到它继续办理", "find it among the cases and go on with it",
-            ) from error  # fmt: skip
-        if isinstance(cause, CheckViolation | InsufficientPrivilege):
-            said = str(cause).splitlines()[0].removeprefix("fupin: ")
-            raise UserError(
-                f"没有办成：办件刚被别人办理过，或条件不满足（{said}）", f"not done: {said}",
-                "请刷新页面，看清当前步骤再办", "reload the page and look at the present step",
-            ) from error  # fmt: skip
-        raise

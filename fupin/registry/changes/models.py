@@ -2,11 +2,26 @@
 
 from __future__ import annotations
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Now
 
 from fupin.accounts.models import User
 from fupin.registry.change_models import RegistryChange
+
+
+class ChangeRule(models.Model):
+    """The papers that a kind of change must come with; written from the catalogue by the owner's login alone.
+
+    None for a kind that a passed case brings about: that one has its own, step by step.
+    """
+
+    kind = models.CharField(primary_key=True, max_length=20, db_collation="C")
+    papers = ArrayField(models.CharField(max_length=40))
+
+    class Meta:
+        managed = False  # nothing of Django's may empty it: made in migration 0027
+        db_table = "registry_changerule"
 
 
 class ChangeFile(models.Model):

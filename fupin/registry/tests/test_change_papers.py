@@ -11,12 +11,13 @@ from django.db import DatabaseError, connection, transaction
 
 from fupin.accounts.api import acting_as
 from fupin.accounts.models import Deed
-from fupin.accounts.tests.fixtures import FAR_VILLAGE, Cast
+from fupin.accounts.tests.fixtures import FAR_VILLAGE, VILLAGE, Cast
+from fupin.catalogue.changes import change_kinds
 from fupin.kernel.errors import Forbidden, NotFound, UserError
 from fupin.kernel.keys import Keys
 from fupin.kernel.live_keys import LiveKeys
 from fupin.registry import api as registry
-from fupin.registry.changes.models import ChangeFile, ChangePaper
+from fupin.registry.changes.models import ChangeFile, ChangePaper, ChangeRule
 from fupin.registry.models import RegistryChange
 from fupin.registry.tests.changing import DAY, do
 from fupin.registry.tests.fixtures import Homes
@@ -126,3 +127,66 @@ def test_files_come_under_the_new_key(
     with acting_as(cast.cadre):
         mark = ChangeFile.objects.get().mark
         assert registry.open_paper(by=cast.cadre, change_id=change.pk, mark=mark)[1] == PHOTO
+
+
+BY_HAND = """
+INSERT INTO registry_change (kind, household_id, person_id, village_code, effective, by_id, reason, proofs)
+VALUES (%s, 'H-own', 'P-child', %s, %s, %s, '随便改改', '{death_certificate}') RETURNING id
+"""
+PAPER = "INSERT INTO registry_changepaper (change_id, village_code, paper, kept_at, by_id) VALUES (%s, %s, %s, %s, %s)"
+
+
+def by_hand(cast: Cast, kind: str, *papers: tuple[str, str]) -> None:
+    """The app's login writes the log without asking a service, and its transaction ends."""
+    with acting_as(cast.cadre), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(BY_HAND, [kind, VILLAGE, DAY, cast.cadre.pk])
+        (change,) = cursor.fetchone()
+        for paper, kept_at in papers:
+            cursor.execute(PAPER, [change, VILLAGE, paper, kept_at, cast.cadre.pk])
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute("SET CONSTRAINTS ALL DEFERRED")
+
+
+@pytest.mark.parametrize(
+    ("kind", "papers", "said"),
+    [
+        ("death", [], "without its paper death_certificate"),
+        ("death", [("birth_certificate", "村委会")], "without its paper death_certificate"),
+        ("death", [("death_certificate", "  x ")], "without its paper death_certificate"),
+        ("split", [("residence_page", "村委会")], "without its paper split_application"),
+        ("gift", [("death_certificate", "村委会")], "of no known kind"),
+    ],
+)
+def test_the_database_asks_for_the_papers_as_well(
+    cast: Cast, homes: Homes, kind: str, papers: list[tuple[str, str]], said: str
+) -> None:
+    with pytest.raises(DatabaseError, match=said):
+        by_hand(cast, kind, *papers)
+
+
+def test_with_its_papers_the_same_statement_passes(cast: Cast, homes: Homes) -> None:
+    by_hand(cast, "death", ("death_certificate", "村委会档案柜"))
+    assert RegistryChange.objects.filter(reason="随便改改").exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_nothing_is_left_of_a_change_without_its_papers(cast: Cast, homes: Homes) -> None:
+    """Asked when the transaction ends: all of it goes."""
+    with pytest.raises(DatabaseError, match="without its paper"), acting_as(cast.cadre), transaction.atomic():
+        connection.cursor().execute(BY_HAND, ["death", VILLAGE, DAY, cast.cadre.pk])
+    assert not RegistryChange.objects.filter(reason="随便改改").exists()
+
+
+@pytest.mark.parametrize(
+    "statement",
+    ["UPDATE registry_changerule SET papers = '{}'", "DELETE FROM registry_changerule",
+     "INSERT INTO registry_changerule VALUES ('gift', '{}')"],
+)  # fmt: skip
+def test_what_is_asked_for_is_the_owners(cast: Cast, homes: Homes, statement: str) -> None:
+    with acting_as(cast.office), pytest.raises(DatabaseError, match="permission denied"), transaction.atomic():
+        connection.cursor().execute(statement)
+
+
+def test_every_kind_of_the_catalogue_is_known_to_the_database(cast: Cast) -> None:
+    written = dict(ChangeRule._default_manager.values_list("kind", "papers"))
+    assert written == {one.id: [] if one.by_case else list(one.papers) for one in change_kinds().values()}

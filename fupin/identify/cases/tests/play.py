@@ -11,8 +11,8 @@ import pytest
 from django.db import connection as app
 from django.utils import timezone
 
-from fupin.accounts.api import User, acting_as, nobody_acting
-from fupin.accounts.tests.fixtures import Cast
+from fupin.accounts.api import Role, User, acting_as, nobody_acting
+from fupin.accounts.tests.fixtures import PASSWORD, Cast
 from fupin.accounts.trail.entries import owners_connection
 from fupin.catalogue.standards import standards
 from fupin.identify.cases.course import PASS, Votes
@@ -71,6 +71,15 @@ def compared(*households: str) -> Run:
             unknown=0, dim_low=none, dim_high=none, dim_weight=none,
         )  # fmt: skip
     return run
+
+
+def colleague(user: User) -> User:
+    """A second account of the same office."""
+    from fupin.accounts.cast import CastAccount, create_cast
+
+    name = f"{user.username}2"
+    account = CastAccount(name, name, Role(user.role), user.region, "", "黄二妹", "同事")
+    return create_cast(password=PASSWORD, accounts=[account])[name]
 
 
 @contextmanager

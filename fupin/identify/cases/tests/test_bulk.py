@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from django.db import connection
 
-from fupin.accounts.api import acting_as
+from fupin.accounts.api import User, acting_as
 from fupin.accounts.tests.fixtures import VILLAGE, Cast
 from fupin.identify.cases import bulk as bulk_module
-from fupin.identify.cases.bulk import begin_bulk, check_sample, decide_bulk
-from fupin.identify.cases.models import Bulk, Case
+from fupin.identify.cases.bulk import begin_bulk, bulks_open, check_sample, decide_bulk
+from fupin.identify.cases.models import Bulk, Case, SampleCheck
 from fupin.identify.cases.services import take_step
 from fupin.identify.cases.tests.play import (
     apply_for,
+    colleague,
     compared,
     hang,
     ordinary_household,
@@ -22,6 +24,7 @@ from fupin.identify.cases.tests.play import (
     take,
     to_step,
 )
+from fupin.identify.cases.tests.test_no_way_around import refused
 from fupin.kernel.errors import Forbidden, UserError
 from fupin.registry.tests.fixtures import Homes
 
@@ -47,9 +50,10 @@ def begin(cast: Cast, cases: list[Case]) -> Bulk:
 
 
 def check_all(cast: Cast, bulk: Bulk, sound: bool = True) -> None:
-    with acting_as(cast.town):
+    second = colleague(cast.town)
+    with acting_as(second):
         for row in bulk.cases.filter(sampled=True):
-            check_sample(by=cast.town, bulk_case=row, sound=sound, note="看了调查表和公示照片")
+            check_sample(by=second, bulk_case=row, sound=sound, note="看了调查表和公示照片")
 
 
 def decide(cast: Cast, bulk: Bulk, kept_at: str = "镇扶贫站 2026-3") -> int:
@@ -119,8 +123,8 @@ def test_what_was_found_unsound_is_decided_by_itself(cast: Cast, waiting: list[C
     bulk = begin(cast, waiting)
     unsound = bulk.cases.filter(sampled=True).first()
     assert unsound is not None
-    with acting_as(cast.town):
-        check_sample(by=cast.town, bulk_case=unsound, sound=False, note="人口不实")
+    with acting_as(cast.county_office):
+        check_sample(by=cast.county_office, bulk_case=unsound, sound=False, note="人口不实")
     with pytest.raises(UserError, match="抽查不属实"):
         begin(cast, waiting)
     others = [case for case in waiting if case.pk != unsound.case_id]
@@ -149,3 +153,58 @@ def test_a_case_that_comes_again_does_not_pass_on_its_former_sample(
     to_step(cast, case, "town_audit", wait)
     with pytest.raises(UserError, match="former round"):
         decide(cast, bulk)
+
+
+def test_who_decides_does_not_look_into_the_sample(cast: Cast, waiting: list[Case]) -> None:
+    row = begin(cast, waiting).cases.filter(sampled=True)[0]
+    with acting_as(cast.town), pytest.raises(UserError, match="发起名单的人以外的人") as said:
+        check_sample(by=cast.town, bulk_case=row, sound=True, note="看了调查表")
+    assert "an office of one asks the level above" in str(said.value)
+    assert not SampleCheck.objects.exists()
+
+
+def test_an_office_below_does_not_look_into_the_sample(cast: Cast, waiting: list[Case]) -> None:
+    row = begin(cast, waiting).cases.filter(sampled=True)[0]
+    with acting_as(cast.cadre), pytest.raises(Forbidden, match="办理这一步的单位或其上级"):
+        check_sample(by=cast.cadre, bulk_case=row, sound=True, note="看了调查表")
+
+
+def test_an_office_of_one_asks_the_level_above(cast: Cast, waiting: list[Case]) -> None:
+    bulk = begin(cast, waiting)
+    with acting_as(cast.county_office):
+        for row in bulk.cases.filter(sampled=True):
+            check_sample(by=cast.county_office, bulk_case=row, sound=True, note="看了调查表")
+    assert decide(cast, bulk) == 5
+
+
+CHECK = (
+    "INSERT INTO identify_samplecheck (bulk_case_id, village_code, sound, note, by_id) VALUES (%s, '', true, 'x', %s)"
+)
+
+
+def test_the_database_asks_for_other_eyes_as_well(cast: Cast, waiting: list[Case]) -> None:
+    """Neither in one's own name, nor in another's, nor by the village whose cases they are."""
+    bulk, second = begin(cast, waiting), colleague(cast.town)
+    row = bulk.cases.filter(sampled=True)[0]
+    with acting_as(cast.town):
+        for name in (cast.town, second):
+            assert "by another than who decides" in refused(CHECK, row.pk, name.pk)
+    with acting_as(cast.cadre):
+        assert "by the office that decides" in refused(CHECK, row.pk, cast.cadre.pk)
+    with acting_as(second), connection.cursor() as cursor:
+        cursor.execute(CHECK, [row.pk, cast.town.pk])
+    assert SampleCheck.objects.get().by == second
+
+
+def test_open_lists_are_found_by_who_goes_on_with_them(cast: Cast, waiting: list[Case]) -> None:
+    bulk, second = begin(cast, waiting), colleague(cast.town)
+
+    def seen(by: User) -> list[int]:
+        with acting_as(by):
+            return [one.pk for one in bulks_open(by)]
+
+    assert [seen(one) for one in (cast.town, second, cast.county_office, cast.cadre)] == [[bulk.pk]] * 3 + [[]]
+    check_all(cast, bulk)
+    assert [seen(one) for one in (cast.town, second)] == [[bulk.pk], []]
+    decide(cast, bulk)
+    assert seen(cast.town) == []

@@ -10,7 +10,9 @@ from fupin.identify.came_of_it import CameOfIt, came_of
 from fupin.identify.cases.tests.play import apply_for, compared, take, to_step
 from fupin.identify.models import Finding, FindingVerdict, Run
 from fupin.identify.sharing import rules_of
+from fupin.registry.changes.papers import keep_papers
 from fupin.registry.models import Household, RegistryChange
+from fupin.registry.tests.changing import seen
 from fupin.registry.tests.fixtures import Homes
 
 Wait = Callable[[int], None]
@@ -39,10 +41,11 @@ def test_a_department_reads_how_many_and_of_nobody_else(
     for finding, verdict in ((one, "dismissed"), (one, "confirmed"), (far, "confirmed")):
         judged(cast, finding, verdict)  # the newest holds
     judged(cast, found(run, applicant.pk, VILLAGE, 3, OTHER), "confirmed")
-    RegistryChange.objects.create(
+    change = RegistryChange.objects.create(
         kind="correct_entry", household=homes.own, village_code=VILLAGE, effective="2026-11-01", finding="R-test/f1",
         reason="核实", by=cast.office,
     )  # fmt: skip
+    keep_papers(change, seen("correct_entry"), cast.office)
     case = to_step(cast, apply_for(cast.cadre, applicant), "appraisal", wait)
     take(cast.cadre, case, outcome="refuse", note="评议未通过")
     with acting_as(cast.department):

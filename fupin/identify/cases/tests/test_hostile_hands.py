@@ -247,7 +247,9 @@ def test_the_end_of_a_case_decided_in_bulk_is_recorded_like_any_other(
     case = to_step(cast, apply_for(cast.cadre, applicant, "monitoring", "marginal"), "county_decision", wait)
     with acting_as(cast.county_office):
         bulk = begin_bulk(by=cast.county_office, cases=[case])
-        check_sample(by=cast.county_office, bulk_case=bulk.cases.get(), sound=True, note="看了核查表")
+    with acting_as(cast.office):
+        check_sample(by=cast.office, bulk_case=bulk.cases.get(), sound=True, note="看了核查表")
+    with acting_as(cast.county_office):
         signed = {"auditor": "梁润生", "leader": "韦志远"}
         decide_bulk(by=cast.county_office, bulk=bulk, signatures=signed, kept_at="县办 3", note="同意")
     assert case_for(cast.county_office, case.pk).ended == "passed"

@@ -81,6 +81,22 @@ def test_an_act_on_another_step_than_the_present_one_is_refused(cast: Cast, appl
     assert "does not stand there" in said
 
 
+PAPER = """INSERT INTO identify_casepaper (case_id, village_code, step, paper, kept_at, by_id)
+           VALUES (%s, '', 'application', %s, %s, %s)"""
+
+
+def test_an_act_without_its_papers_is_refused(cast: Cast, applicant: Household) -> None:
+    """Which they are stands in the catalogue, and from there in a table of the owner's; a space is no place."""
+    case = apply_for(cast.cadre, applicant)
+    with acting_as(cast.cadre):
+        assert "a paper is missing" in refused(INSERT, case.pk, "application", "pass", cast.cadre.pk, "")
+        assert "wants no such paper" in refused(PAPER, case.pk, "minutes", "档案柜", cast.cadre.pk)
+        assert "a paper that is nowhere" in refused(PAPER, case.pk, "application", "  ", cast.cadre.pk)
+        with connection.cursor() as cursor:  # one of two
+            cursor.execute(PAPER, [case.pk, "application", "档案柜", cast.cadre.pk])
+        assert "a paper is missing" in refused(INSERT, case.pk, "application", "pass", cast.cadre.pk, "")
+
+
 def test_an_act_of_another_level_is_refused(cast: Cast, applicant: Household) -> None:
     case = apply_for(cast.cadre, applicant)
     with acting_as(cast.county_office):
