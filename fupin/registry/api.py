@@ -1,9 +1,10 @@
 """The door to the registry."""
 
 from fupin.kernel.errors import NotFound
+from fupin.kernel.seen import Stale
 from fupin.registry.attaching import Attached, attached, content_of, reseal_column, sealed_under
 from fupin.registry.borders import borders_version, bounds_of, cells_json, home_points, region_names
-from fupin.registry.changes.checks import Filing, Stale, may_file
+from fupin.registry.changes.checks import Filing, may_file
 from fupin.registry.changes.facts import change_head, correct_household, correct_person
 from fupin.registry.changes.homes import end_household, merge, new_household, split
 from fupin.registry.changes.known import (
