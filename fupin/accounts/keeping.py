@@ -60,9 +60,7 @@ def _place(user: User) -> list[str]:
 
 
 @transaction.atomic
-def close_account(
-    *, by: User, user: User, reason: str, successor: User | None = None, seen: str | None = None
-) -> None:
+def close_account(*, by: User, user: User, reason: str, successor: User | None = None, seen: str | None = None) -> None:
     """Nobody can sign in with it any more; what it did stays in the trail under its name.
 
     ``successor`` takes over its open work: saved filters today, open cases as they come. Raises UserError, Stale and
@@ -113,9 +111,7 @@ def reopen_account(*, by: User, user: User, reason: str, seen: str | None = None
 
 
 @transaction.atomic
-def renew_password(
-    *, by: User | None, user: User, password: str, reason: str, seen: str | None = None
-) -> None:
+def renew_password(*, by: User | None, user: User, password: str, reason: str, seen: str | None = None) -> None:
     """A new password that its owner has to change at the next sign-in; sessions end. ``by`` is None at the machine.
 
     Raises UserError, Forbidden, Stale.

@@ -50,12 +50,17 @@ def status_of(error: UserError | None) -> int:
 
 
 def form_state(
-    request: HttpRequest, mark: str, error: UserError | None, kind: str, object_id: str,
+    request: HttpRequest,
+    mark: str,
+    error: UserError | None,
+    kind: str,
+    object_id: str,
     names: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
     """What the forms of a page send along (``seen``, ``read_at``); after Stale what others did since, as ``others``.
 
-    ``names``: of codes that deeds name. After another refusal the form has still seen what it had seen: only who was told of the new state has seen it.
+    ``names``: of codes that deeds name. After another refusal the form has still seen what it had seen: only who was
+    told of the new state has seen it.
     """
     if error is not None and not isinstance(error, Stale):
         return {"seen": seen_by(request), "read_at": request.POST.get("read_at", "")}
@@ -87,6 +92,8 @@ def _lines(deed: Deed, names: Mapping[str, str]) -> list[tuple[str, str, str]]:
 
 
 def _told(detail: Mapping[str, Any], names: Mapping[str, str]) -> list[tuple[str, str, str]]:
-    words = {"helper": _("帮扶责任人"), "since": _("起"), "until": _("止")}
-    return [(word, "", names.get(detail[name], str(detail[name]))) for name, word in words.items() if detail.get(name)]
-
+    words = {"rule": _("规则"), "helper": _("帮扶责任人"), "since": _("起"), "until": _("止")}
+    ended = [(_("豁免"), _("豁免中"), _("已结束"))] if detail.get("ended") else []
+    return ended + [
+        (word, "", names.get(detail[name], str(detail[name]))) for name, word in words.items() if detail.get(name)
+    ]

@@ -44,6 +44,7 @@ from fupin.registry.dossiers.helping import (
     helper_for,
     helpers_counted,
     helpers_of,
+    helping_mark,
     masked_helper_phone,
 )
 from fupin.registry.dossiers.villages import (
@@ -254,6 +255,7 @@ __all__ = [
     "helpers_counted",
     "helpers_of",
     "helping_counts",
+    "helping_mark",
     "hold",
     "hold_lake_key",
     "holds_generated",

@@ -16,6 +16,6 @@ def test_who_says_nothing_is_not_compared_and_who_saw_something_else_is_told_in_
     demand_seen(None, "now", "账号 x", "account x")
     demand_seen("now", "now", "账号 x", "account x")
     for seen in ("", "before"):
-        with pytest.raises(Stale, match="账号 x .*别人改动") as caught:
+        with pytest.raises(Stale, match=r"账号 x .*别人改动") as caught:
             demand_seen(seen, "now", "账号 x", "account x")
         assert caught.value.en.startswith("account x was changed")
