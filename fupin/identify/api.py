@@ -13,6 +13,7 @@ from fupin.identify.cases.applications import (
     read_application,
     take_up,
     unanswered,
+    waiting_too_long,
 )
 from fupin.identify.cases.bulk import begin_bulk, bulk_for, bulks_for, check_sample, decide_bulk, step_of
 from fupin.identify.cases.course import Block, Votes, earliest_end, outcomes
@@ -46,6 +47,7 @@ from fupin.identify.cases.queries import (
     demand_nothing_under_way,
     last_day,
     late,
+    late_in,
     mine,
     monitored,
     monitored_by_village,
@@ -297,6 +299,7 @@ __all__ = [
     "keys_used",
     "last_day",
     "late",
+    "late_in",
     "latest_run",
     "lines_of",
     "list_key",
@@ -373,6 +376,7 @@ __all__ = [
     "turns_of",
     "unanswered",
     "verdict_of",
+    "waiting_too_long",
     "waits_for",
     "write_rules",
 ]
