@@ -65,7 +65,9 @@ from fupin.accounts.openings import (
 from fupin.accounts.passwords import draw_password
 from fupin.accounts.queries import (
     TrailState,
+    account_mark,
     cadres_of,
+    deeds_about,
     deeds_for,
     filters_for,
     may,
@@ -130,6 +132,7 @@ __all__ = [
     "TrailState",
     "User",
     "account_level",
+    "account_mark",
     "act_from_now_on",
     "acting_as",
     "acting_for",
@@ -148,6 +151,7 @@ __all__ = [
     "close_account",
     "confirm_password",
     "create_user",
+    "deeds_about",
     "deeds_for",
     "differences",
     "draw_password",

@@ -12,10 +12,11 @@ from fupin.accounts.doors import KIND, name_key
 from fupin.accounts.factors import clear_factors
 from fupin.accounts.models import ApiToken, SavedFilter, User
 from fupin.accounts.opening import check_password, check_place, demand_giving
-from fupin.accounts.queries import may_guard, may_keep
+from fupin.accounts.queries import account_mark, may_guard, may_keep
 from fupin.accounts.services import record
 from fupin.accounts.tokens import end_token
 from fupin.kernel.errors import Forbidden, UserError
+from fupin.kernel.seen import demand_seen
 
 
 @transaction.atomic
@@ -29,14 +30,17 @@ def change_account(
     display_name: str = "",
     ends_on: date | None = None,
     reason: str,
+    seen: str | None = None,
 ) -> User:
     """Another role, region, department, name or end. The rights of the old place end at once: tokens and sessions go.
 
-    ``by`` must be allowed to give both the old and the new place. Raises UserError and Forbidden.
+    ``by`` must be allowed to give both the old and the new place. ``seen``, here and below: ``account_mark`` as the
+    form had it, None: whatever it is now. Raises UserError, Forbidden, Stale.
     """
     region = check_place(role, region, department)
     locked = _locked(user)
     _demand_keeping(by, locked)
+    _demand_unchanged(locked, seen)
     demand_giving(by, role, region)
     _demand_reason(reason)
     before = _place(locked)
@@ -56,14 +60,15 @@ def _place(user: User) -> list[str]:
 
 
 @transaction.atomic
-def close_account(*, by: User, user: User, reason: str, successor: User | None = None) -> None:
+def close_account(*, by: User, user: User, reason: str, successor: User | None = None, seen: str | None = None) -> None:
     """Nobody can sign in with it any more; what it did stays in the trail under its name.
 
-    ``successor`` takes over its open work: saved filters today, open cases as they come. Raises UserError and
+    ``successor`` takes over its open work: saved filters today, open cases as they come. Raises UserError, Stale and
     Forbidden: also for the own account, which somebody else has to close.
     """
     locked = _locked(user)
     _demand_keeping(by, locked)
+    _demand_unchanged(locked, seen)
     _demand_reason(reason)
     if successor is not None:
         _demand_successor(by, locked, successor)
@@ -94,10 +99,11 @@ def _hand_over(user: User, successor: User) -> None:
 
 
 @transaction.atomic
-def reopen_account(*, by: User, user: User, reason: str) -> None:
-    """It signs in again with its old password. Raises UserError and Forbidden."""
+def reopen_account(*, by: User, user: User, reason: str, seen: str | None = None) -> None:
+    """It signs in again with its old password. Raises UserError, Forbidden, Stale."""
     locked = _locked(user)
     _demand_keeping(by, locked)
+    _demand_unchanged(locked, seen)
     _demand_reason(reason)
     locked.is_active = True
     locked.save()
@@ -105,14 +111,15 @@ def reopen_account(*, by: User, user: User, reason: str) -> None:
 
 
 @transaction.atomic
-def renew_password(*, by: User | None, user: User, password: str, reason: str) -> None:
+def renew_password(*, by: User | None, user: User, password: str, reason: str, seen: str | None = None) -> None:
     """A new password that its owner has to change at the next sign-in; sessions end. ``by`` is None at the machine.
 
-    Raises UserError and Forbidden.
+    Raises UserError, Forbidden, Stale.
     """
     locked = _locked(user)
     if by is not None:
         _demand_guarding(by, locked)
+    _demand_unchanged(locked, seen)
     _demand_reason(reason)
     check_password(password, locked.username, locked.display_name)
     locked.set_password(password)
@@ -123,14 +130,15 @@ def renew_password(*, by: User | None, user: User, password: str, reason: str) -
 
 
 @transaction.atomic
-def reset_factors(*, by: User | None, user: User, reason: str) -> None:
+def reset_factors(*, by: User | None, user: User, reason: str, seen: str | None = None) -> None:
     """A lost phone: every second factor and recovery code goes, sessions end. ``by`` is None at the machine.
 
-    Where the role needs a second factor, its owner adds one at the next sign-in. Raises UserError and Forbidden.
+    Where the role needs a second factor, its owner adds one at the next sign-in. Raises UserError, Forbidden, Stale.
     """
     locked = _locked(user)
     if by is not None:
         _demand_guarding(by, locked)
+    _demand_unchanged(locked, seen)
     _demand_reason(reason)
     clear_factors(locked)
     locked.epoch += 1
@@ -139,13 +147,15 @@ def reset_factors(*, by: User | None, user: User, reason: str) -> None:
 
 
 @transaction.atomic
-def unlock(*, by: User | None, user: User, reason: str) -> None:
-    """Failures before now no longer count. Raises UserError and Forbidden."""
+def unlock(*, by: User | None, user: User, reason: str, seen: str | None = None) -> None:
+    """Failures before now no longer count. Raises UserError, Forbidden, Stale."""
+    locked = _locked(user)
     if by is not None:
-        _demand_guarding(by, user)
+        _demand_guarding(by, locked)
+    _demand_unchanged(locked, seen)
     _demand_reason(reason)
-    _open_the_door(by, user)
-    _write(by, "unlock_user", user, reason, {})
+    _open_the_door(by, locked)
+    _write(by, "unlock_user", locked, reason, {})
 
 
 @transaction.atomic
@@ -169,6 +179,10 @@ def change_own_password(*, user: User, old: str, new: str) -> User:
 def _locked(user: User) -> User:
     """As it stands now, held until the end of the deed: two who manage it at once come one after the other."""
     return User.objects.select_for_update().get(pk=user.pk)
+
+
+def _demand_unchanged(locked: User, seen: str | None) -> None:
+    demand_seen(seen, account_mark(locked), f"账号 {locked.username}", f"account {locked.username}")
 
 
 def _open_the_door(by: User | None, user: User) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,6 +12,9 @@ from django.db.models import Q, QuerySet
 from fupin.accounts.models import ApiToken, Deed, Role, SavedFilter, User
 from fupin.accounts.rules import ROLES, THREE, may_hand_down, role_may
 from fupin.kernel.errors import NotFound
+from fupin.kernel.seen import state_mark
+
+MOST_ABOUT = 10  # who comes after so many reads the trail
 
 
 def may(user: User, verb: str) -> bool:
@@ -57,6 +61,19 @@ def user_for(user: User, username: str) -> User:
     if found is None:
         raise NotFound(username)
     return found
+
+
+def account_mark(user: User) -> str:
+    """Of the account as it is: another one when place, name, end, password or rights change, or it is closed."""
+    place = (user.role, user.region, user.department, user.display_name, user.ends_on, user.is_active)
+    return state_mark(*place, user.get_session_auth_hash())
+
+
+def deeds_about(kind: str, object_id: str, verbs: Collection[str]) -> list[Deed]:
+    """Which of these deeds were done to one object, the newest first. Who may see the object may see them: the caller
+    found it through a getter of his own."""
+    found = Deed.objects.filter(object_kind=kind, object_id=object_id, verb__in=verbs).select_related("by")
+    return list(found.order_by("-at", "-pk")[:MOST_ABOUT])
 
 
 def cadres_of(village: str) -> list[User]:

@@ -22,6 +22,7 @@ VERBS = {
         "sign and end sharing agreements, name receivers of pushes",
     ),
     "read_shared": ("按协议读取共享数据", "read what an agreement shares"),
+    "read_changes": ("通过接口读取登记库的变更", "read the registry's changes over the API"),
     "start_run": ("发起识别运行", "start a run"),
     "screen": ("发起逻辑筛查、提交更正名单", "screen the registry, hand in correction lists"),
     "judge_finding": ("核实疑点（属实、不属实）", "confirm or dismiss findings"),
@@ -91,7 +92,7 @@ class Office(RoleRights):
             "state_village",
         }
         | {"import_ledgers", "export_ledgers"}
-        | {"see_agreements", "sign_agreements", "read_shared"}
+        | {"see_agreements", "sign_agreements", "read_shared", "read_changes"}
     )
     gives = ("decision_maker", "office", "cadre", "department", "helper_unit", "enterprise", "resident")
     may_be_national = True
@@ -258,7 +259,7 @@ def letters_of(password: str) -> str:
 
 
 #: verbs that a token may carry
-TOKEN_VERBS = ("deliver", "see_deliveries", "download_bad_rows", "read_shared")
+TOKEN_VERBS = ("deliver", "see_deliveries", "download_bad_rows", "read_shared", "read_changes")
 
 
 def token_verbs(role: str) -> tuple[str, ...]:

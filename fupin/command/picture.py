@@ -26,7 +26,7 @@ COUNTY, VILLAGE = 3, 5
 @dataclass(frozen=True)
 class Asked:
     """``run`` is the one shown (None before the first); ``named``: the address names it, so the lists name it too;
-    ``borders``: their version."""
+    ``borders``: their version; ``overdue``: cases of the region that are overdue now, which no run keeps."""
 
     user: User
     place: Place
@@ -34,6 +34,7 @@ class Asked:
     run: Run | None
     named: bool
     borders: str
+    overdue: int = 0
 
     @property
     def region(self) -> Region:
@@ -57,7 +58,14 @@ def level_asked(region: Region, detail: str) -> int:
 
 def picture(asked: Asked) -> dict[str, Any]:
     """The JSON of one view of the map."""
-    return {**frame(asked), **(contents(asked, asked.run) if asked.run else EMPTY)}
+    return {**frame(asked), "cases": _cases(asked), **(contents(asked, asked.run) if asked.run else EMPTY)}
+
+
+def _cases(asked: Asked) -> dict[str, Any]:
+    return {
+        "overdue": asked.overdue,
+        "href": list_of("console:cases", asked.region.code, standing="overdue"),
+    }
 
 
 EMPTY: dict[str, Any] = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
@@ -106,7 +107,8 @@ def _picture(request: HttpRequest) -> Prepared:
         key = f"nation {code} {detail} {user.region} {run and run.pk} {run and run.finished_at} {get_language()}"
         return kept(key, lambda: packed(nation_picture(user, code, detail, run)))
     asked = _asked(request)
-    return kept(f"picture {_key(asked)}", lambda: packed(picture(asked)))
+    asked = replace(asked, overdue=identify.late_in(user, asked.region.code))
+    return kept(f"picture {_key(asked)} {asked.overdue}", lambda: packed(picture(asked)))
 
 
 def _key(asked: Asked) -> str:

@@ -15,6 +15,7 @@ from fupin.exchange.agreement_rules import Terms, check_party, check_terms
 from fupin.exchange.kept_secret import PSEUDONYMS, opened, sealed
 from fupin.exchange.outgoing import OFFICE
 from fupin.kernel.errors import Forbidden, UserError
+from fupin.kernel.seen import demand_seen, state_mark
 
 SIGN = "sign_agreements"
 OVERLAP = "agreement_holds_once_a_day"  # the exclusion constraint of the migration
@@ -63,13 +64,28 @@ def _sign(one: Agreement, by: User | None, side: str) -> None:
     setattr(one, f"{name}_agreed_at", timezone.now())
 
 
-def agree(*, by: User, agreement: Agreement) -> Agreement:
-    """Sign for the other side: from then on it is in force. Raises UserError, Forbidden."""
+def agreement_mark(one: Agreement) -> str:
+    """Of the agreement as it is: another one when somebody signs, ends it, or touches its receiver."""
+    signed = (one.state, one.giver_agreed_at, one.taker_agreed_at, one.ended_at)
+    receiver = one.subscriptions.filter(closed_at=None).values_list("pk", "former_until").first()
+    return state_mark(*signed, receiver)
+
+
+def locked(agreement: Agreement, seen: str | None) -> Agreement:
+    """As it stands now, held until the end of the transaction. ``seen``: its mark as a form had it, None: whatever it
+    is now. Raises Stale."""
+    one = Agreement.objects.select_for_update().get(pk=agreement.pk)
+    demand_seen(seen, agreement_mark(one), f"协议 {one.number}", f"agreement {one.number}")
+    return one
+
+
+def agree(*, by: User, agreement: Agreement, seen: str | None = None) -> Agreement:
+    """Sign for the other side: from then on it is in force. Raises UserError, Forbidden, Stale."""
     require(by, SIGN)
     check_party(side_of(by), agreement.giver, agreement.taker)
     try:
         with transaction.atomic():
-            one = Agreement.objects.select_for_update().get(pk=agreement.pk)
+            one = locked(agreement, seen)
             check_signs_for(by, one.region)
             _check_waiting(one, side_of(by))
             _sign(one, by, side_of(by))
@@ -111,8 +127,8 @@ def _overlaps() -> UserError:
 
 
 @transaction.atomic
-def end(*, by: User, agreement: Agreement, why: str) -> Agreement:
-    """From now on nothing goes under it. Either side may, with a reason. Raises UserError, Forbidden."""
+def end(*, by: User, agreement: Agreement, why: str, seen: str | None = None) -> Agreement:
+    """From now on nothing goes under it. Either side may, with a reason. Raises UserError, Forbidden, Stale."""
     require(by, SIGN)
     check_party(side_of(by), agreement.giver, agreement.taker)
     check_signs_for(by, agreement.region)
@@ -120,7 +136,7 @@ def end(*, by: User, agreement: Agreement, why: str) -> Agreement:
         raise UserError(
             "请写明终止的理由（4 至 200 字）", "say why it ends (4 to 200 characters)", "写理由", "write it"
         )
-    one = Agreement.objects.select_for_update().get(pk=agreement.pk)
+    one = locked(agreement, seen)
     if one.state == AgreementState.ENDED:
         raise UserError("这份协议已经终止", "this agreement has ended already", "不必再办", "nothing to do")
     one.state, one.ended_by, one.ended_at, one.ended_why = AgreementState.ENDED, by, timezone.now(), why.strip()

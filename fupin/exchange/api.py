@@ -13,7 +13,7 @@ from fupin.exchange.agreement_queries import (
     pushes_for,
 )
 from fupin.exchange.agreement_rules import Terms
-from fupin.exchange.agreements import SIGN, agree, covering, end, propose, pseudonym_key, side_of
+from fupin.exchange.agreements import SIGN, agree, agreement_mark, covering, end, propose, pseudonym_key, side_of
 from fupin.exchange.bad_rows import write_bad_rows
 from fupin.exchange.exchanges import holds_now, note_outgoing
 from fupin.exchange.generated import sign_generated_agreements
@@ -104,6 +104,7 @@ __all__ = [
     "Way",
     "agree",
     "agreement_for",
+    "agreement_mark",
     "agreements_for",
     "batch_for",
     "batches_for",

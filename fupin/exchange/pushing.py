@@ -16,7 +16,7 @@ from fupin.accounts.api import User, record, require
 from fupin.exchange.addresses import judged, target_of
 from fupin.exchange.agreement_models import Agreement, AgreementState, Way
 from fupin.exchange.agreement_rules import check_party
-from fupin.exchange.agreements import SIGN, check_signs_for, pseudonym_key, side_of
+from fupin.exchange.agreements import SIGN, check_signs_for, locked, pseudonym_key, side_of
 from fupin.exchange.exchanges import holds_now, note_outgoing
 from fupin.exchange.kept_secret import BODY, FORMER, SECRET, opened, sealed
 from fupin.exchange.outgoing import OFFICE, OUTGOING, let_out
@@ -34,14 +34,15 @@ MOST_TRIES = len(WAITS) + 1
 
 
 @transaction.atomic
-def subscribe(*, by: User, agreement: Agreement, url: str) -> tuple[Subscription, str]:
-    """The subscription and its secret, which is shown this once. Raises UserError, Forbidden."""
+def subscribe(*, by: User, agreement: Agreement, url: str, seen: str | None = None) -> tuple[Subscription, str]:
+    """The subscription and its secret, which is shown this once. ``seen``, here and below: the agreement's mark as a
+    form had it. Raises UserError, Forbidden, Stale."""
     _check_keeper(by, agreement)
-    _check_outgoing(agreement)
+    held = locked(agreement, seen)
+    _check_outgoing(held)
     target = target_of(url, http=settings.FUPIN_PUSH_HTTP)
     judged(target, settings.FUPIN_PUSH_NETWORKS)
-    locked = Agreement.objects.select_for_update().get(pk=agreement.pk)
-    if locked.subscriptions.filter(closed_at=None).exists():
+    if held.subscriptions.filter(closed_at=None).exists():
         raise UserError(
             "这份协议已有接收地址",
             "this agreement has a receiver already",
@@ -49,10 +50,10 @@ def subscribe(*, by: User, agreement: Agreement, url: str) -> tuple[Subscription
             "close that one, then open another",
         )
     secret = new_secret()
-    made = Subscription.objects.create(agreement=locked, url=url.strip(), secret=b"", opened_by=by)
+    made = Subscription.objects.create(agreement=held, url=url.strip(), secret=b"", opened_by=by)
     made.secret = sealed(secret, _bound(made))
     made.save(update_fields=["secret"])
-    record(by=by, verb="subscribe", object_kind="agreement", object_id=str(locked.pk), region=locked.region)
+    record(by=by, verb="subscribe", object_kind="agreement", object_id=str(held.pk), region=held.region)
     return made, secret
 
 
@@ -85,25 +86,30 @@ def _not_in_force() -> UserError:
 
 
 @transaction.atomic
-def renew_secret(*, by: User, subscription: Subscription) -> str:
+def renew_secret(*, by: User, subscription: Subscription, seen: str | None = None) -> str:
     """The new secret, shown this once. The one before signs beside it for OVERLAP, so that no message is refused while
-    the receiver changes over; a renewal in that time ends the one before at once. Raises UserError, Forbidden."""
+    the receiver changes over; a renewal in that time ends the one before at once.
+
+    Raises UserError, Forbidden, Stale.
+    """
     _check_keeper(by, subscription.agreement)
-    locked = Subscription.objects.select_for_update().get(pk=subscription.pk)
-    _check_open(locked)
+    locked(subscription.agreement, seen)
+    held = Subscription.objects.select_for_update().get(pk=subscription.pk)
+    _check_open(held)
     secret = new_secret()
-    locked.former_secret = sealed(opened(locked.secret, _bound(locked)), FORMER.format(locked.pk))
-    locked.former_until = timezone.now() + OVERLAP
-    locked.secret = sealed(secret, _bound(locked))
-    locked.save(update_fields=["secret", "former_secret", "former_until"])
-    record(by=by, verb="renew_secret", object_kind="agreement", object_id=str(locked.agreement_id))
+    held.former_secret = sealed(opened(held.secret, _bound(held)), FORMER.format(held.pk))
+    held.former_until = timezone.now() + OVERLAP
+    held.secret = sealed(secret, _bound(held))
+    held.save(update_fields=["secret", "former_secret", "former_until"])
+    record(by=by, verb="renew_secret", object_kind="agreement", object_id=str(held.agreement_id))
     return secret
 
 
 @transaction.atomic
-def unsubscribe(*, by: User, subscription: Subscription) -> None:
-    """Nothing more is pushed there; what waits is stopped when its turn comes."""
+def unsubscribe(*, by: User, subscription: Subscription, seen: str | None = None) -> None:
+    """Nothing more is pushed there; what waits is stopped when its turn comes. Raises Forbidden, Stale."""
     _check_keeper(by, subscription.agreement)
+    locked(subscription.agreement, seen)
     Subscription.objects.filter(pk=subscription.pk, closed_at=None).update(closed_at=timezone.now(), closed_by=by)
     record(by=by, verb="unsubscribe", object_kind="agreement", object_id=str(subscription.agreement_id))
 

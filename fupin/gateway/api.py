@@ -18,7 +18,7 @@ from pydantic import StringConstraints
 from fupin.accounts.api import ApiToken, Forbidden, User, act_from_now_on, require_of_token, token_of
 from fupin.catalogue.schema import Dataset
 from fupin.exchange import api as exchange
-from fupin.gateway import shared
+from fupin.gateway import changes, shared
 from fupin.kernel.errors import NotFound, UserError
 
 
@@ -180,6 +180,59 @@ def read_shared(request: HttpRequest, number: int, after: str = "") -> dict[str,
     return shared.page_of(_user(request, "read_shared"), number, after)
 
 
+class ChangedRow(Schema):
+    """One row of the registry: ``before`` null: it is new; ``after`` null: it was taken away. ``closed``: columns that
+    were written and whose values do not go out."""
+
+    table: str
+    id: str
+    before: dict[str, Any] | None
+    after: dict[str, Any] | None
+    closed: list[str]
+
+
+class ChangeAnswer(Schema):
+    """``effective``: since when it is true; ``recorded_at``: since when it is known. ``other``: of a split the new
+    household, of a merge the one that takes the members in. ``reverses``: the change that this one takes back."""
+
+    id: int
+    kind: str
+    zh: str
+    en: str
+    household: str | None
+    other: str | None
+    person: str | None
+    village: str
+    effective: date
+    recorded_at: datetime
+    case: int | None
+    batch: int | None
+    reverses: int | None
+    reversed_by: int | None
+    rows: list[ChangedRow]
+
+
+class ChangesAnswer(Schema):
+    """``next``: ask with this as ``after`` to go on, now when there is ``more``, or at any later time."""
+
+    region: str
+    next: str
+    more: bool
+    changes: list[ChangeAnswer]
+
+
+@api.get("/changes", response={200: ChangesAnswer, **ERRORS}, summary="登记库的变更")
+def list_changes(
+    request: HttpRequest, region: str = "", household: str = "", since: str = "", after: str = ""
+) -> dict[str, Any]:
+    """What changed in a region (the token's own by default) or of one household since a moment (``since``, like
+    2026-10-31T08:00:00+08:00), the oldest first, five hundred a page. Nobody's name, birth date, health or number is
+    in it: of these only that they were written."""
+    changes.demand_known(request.GET)
+    user = _user(request, changes.VERB)
+    return changes.page_of(user, region=region, household=household, since=since, after=after)
+
+
 def _dataset(one: Dataset) -> dict[str, Any]:
     names = ("id", "zh", "en", "department", "cycle", "key")
     return {**{name: getattr(one, name) for name in names}, "columns": list(one.columns.values())}
@@ -205,7 +258,7 @@ def on_user_error(request: HttpRequest, error: UserError) -> HttpResponse:
 
 @api.exception_handler(NotFound)
 def on_not_found(request: HttpRequest, _error: NotFound) -> HttpResponse:
-    told = Problem(code="not_found", zh="没有这个批次，或不属于您", en="no such delivery, or it is not yours")
+    told = Problem(code="not_found", zh="没有这一项，或不属于您", en="there is no such thing, or it is not yours")
     return _answer(request, 404, told.dict())
 
 

@@ -13,6 +13,7 @@ from fupin.identify.cases.applications import (
     read_application,
     take_up,
     unanswered,
+    waiting_too_long,
 )
 from fupin.identify.cases.bulk import begin_bulk, bulk_for, bulks_for, bulks_open, check_sample, decide_bulk, step_of
 from fupin.identify.cases.course import Block, Votes, earliest_end, outcomes
@@ -46,6 +47,7 @@ from fupin.identify.cases.queries import (
     demand_nothing_under_way,
     last_day,
     late,
+    late_in,
     mine,
     monitored,
     monitored_by_village,
@@ -151,6 +153,8 @@ from fupin.identify.screening_models import Answer, ScreenExemption, ScreenHit, 
 from fupin.identify.screening_queries import (
     ScreenLine,
     answers_for,
+    exemption_behind,
+    exemption_mark,
     exemptions_for,
     hit_for,
     hits_for,
@@ -284,6 +288,8 @@ __all__ = [
     "execute_run",
     "execute_screening",
     "exempt",
+    "exemption_behind",
+    "exemption_mark",
     "exemptions_for",
     "explain",
     "facts_of",
@@ -302,6 +308,7 @@ __all__ = [
     "keys_used",
     "last_day",
     "late",
+    "late_in",
     "latest_run",
     "lines_of",
     "list_key",
@@ -384,6 +391,7 @@ __all__ = [
     "unanswered",
     "veiled",
     "verdict_of",
+    "waiting_too_long",
     "waits_for",
     "write_rules",
 ]

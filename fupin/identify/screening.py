@@ -9,7 +9,7 @@ from pathlib import Path
 
 import polars as pl
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 from procrastinate.contrib.django import app as queue
 
@@ -26,9 +26,10 @@ from fupin.identify.loading import copy_rows
 from fupin.identify.long_work import Progress, mark_failed, reporter
 from fupin.identify.rules import check_day
 from fupin.identify.screening_models import ScreenAnswer, ScreenCount, ScreenExemption, ScreenHit, Screening
-from fupin.identify.screening_queries import hit_for, inside, previous_screening
+from fupin.identify.screening_queries import exemption_mark, hit_for, inside, previous_screening
 from fupin.identify.services import demand_region
 from fupin.kernel.errors import UserError
+from fupin.kernel.seen import demand_seen
 from fupin.registry import api as registry
 
 SCREEN_TASK = "identify.screen"
@@ -132,10 +133,14 @@ def _exempt(one: Screening) -> pl.DataFrame:
 
 
 @transaction.atomic
-def exempt(*, by: User, screening: Screening, key: str, reason: str, until: date) -> ScreenExemption:
-    """The rule of a hit does not count for its object until a day. Raises UserError and NotFound."""
+def exempt(
+    *, by: User, screening: Screening, key: str, reason: str, until: date, seen: str | None = None
+) -> ScreenExemption:
+    """The rule of a hit does not count for its object until a day; ``seen``: ``exemption_mark`` as the form had it,
+    None: whatever it is now. Raises UserError, NotFound, Forbidden, Stale."""
     hit = hit_for(by, screening, key)
     accounts.require(by, "exempt", hit.village_code)
+    _demand_unchanged(hit.rule, hit.object_id, seen)
     today = timezone.localdate()
     if not reason.strip():
         raise UserError("豁免没有写理由", "the exemption has no reason", "请写明理由", "say why")
@@ -156,14 +161,24 @@ def exempt(*, by: User, screening: Screening, key: str, reason: str, until: date
     detail = {"rule": hit.rule, "until": until.isoformat()}
     accounts.record(
         by=by, verb="exempt", object_kind="screen_object", object_id=hit.object_id, region=hit.village_code,
-        detail=detail,
+        detail=detail, reason=made.reason,
     )  # fmt: skip
     return made
 
 
+def _demand_unchanged(rule: str, object_id: str, seen: str | None) -> None:
+    """Locked until the transaction ends, whether there is an exemption or not. Raises Stale."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"exemption {rule}/{object_id}"])
+    now = exemption_mark(rule, object_id)
+    demand_seen(seen, now, f"{object_id} 的豁免（{rule}）", f"the exemption of {object_id} from {rule}")
+
+
 @transaction.atomic
 def end_exemption(*, by: User, exemption: ScreenExemption) -> None:
+    """Raises Forbidden; Stale where somebody ended it already, or another one took its place."""
     accounts.require(by, "exempt", exemption.village_code)
+    _demand_unchanged(exemption.rule, exemption.object_id, str(exemption.pk))
     ScreenExemption.objects.filter(pk=exemption.pk, ended_at__isnull=True).update(ended_at=timezone.now(), ended_by=by)
     accounts.record(
         by=by, verb="exempt", object_kind="screen_object", object_id=exemption.object_id,

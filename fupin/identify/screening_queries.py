@@ -94,6 +94,20 @@ def exemptions_for(user: User) -> QuerySet[ScreenExemption]:
     return found.exclude(rule__in=hidden).select_related("by")
 
 
+def exemption_mark(rule: str, object_id: str) -> str:
+    """Of what exempts an object from a rule now; "" where nothing does."""
+    found = ScreenExemption.objects.filter(rule=rule, object_id=object_id, ended_at__isnull=True)
+    return ",".join(str(key) for key in found.values_list("pk", flat=True))
+
+
+def exemption_behind(user: User, number: int) -> ScreenExemption:
+    """Also one that ended. Raises NotFound."""
+    found = ScreenExemption.objects.filter(in_scope(user.scope, "village_code"), pk=number).first()
+    if found is None:
+        raise NotFound(str(number))
+    return found
+
+
 def _lines(found: QuerySet[ScreenCount], key: str) -> list[ScreenLine]:
     sums: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0, 0])
     severity: dict[str, int] = {}

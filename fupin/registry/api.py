@@ -1,9 +1,10 @@
 """The door to the registry."""
 
 from fupin.kernel.errors import NotFound
+from fupin.kernel.seen import Stale
 from fupin.registry.attaching import Attached, attached, content_of, reseal_column, sealed_under
 from fupin.registry.borders import borders_version, bounds_of, cells_json, home_points, region_names
-from fupin.registry.changes.checks import Filing, Stale, may_file
+from fupin.registry.changes.checks import Filing, may_file
 from fupin.registry.changes.facts import change_head, correct_household, correct_person
 from fupin.registry.changes.homes import end_household, merge, new_household, split
 from fupin.registry.changes.in_database import write_change_rules
@@ -14,6 +15,7 @@ from fupin.registry.changes.known import (
     change_for,
     changes_for,
     changes_of,
+    changes_settled,
     counts_at,
     household_at,
     member_names,
@@ -44,6 +46,7 @@ from fupin.registry.dossiers.helping import (
     helper_for,
     helpers_counted,
     helpers_of,
+    helping_mark,
     masked_helper_phone,
 )
 from fupin.registry.dossiers.villages import (
@@ -231,6 +234,7 @@ __all__ = [
     "changed_numbers",
     "changes_for",
     "changes_of",
+    "changes_settled",
     "children",
     "code_shares",
     "content_of",
@@ -256,6 +260,7 @@ __all__ = [
     "helpers_counted",
     "helpers_of",
     "helping_counts",
+    "helping_mark",
     "hold",
     "hold_lake_key",
     "holds_generated",

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
 from fupin.command.tests.asking import a_village, client_of, told, total
+from fupin.identify import api as identify
+from fupin.identify.cases.tests.play import apply_for, turned_calendar
+from fupin.registry.api import Household
 from fupin.ui.tests.city import City
 
+COUNTY, OTHER_COUNTY = "450124", "450123"
 LEVELS = {"city": 4, "county": 6, "town": 9, "village": 12}
 LAST = 39  # cells of the scatter: the last of the incomes has no upper limit
 
@@ -44,6 +49,28 @@ def test_every_number_is_the_length_of_its_list(city: City, level: str) -> None:
     assert len(wanted) > 15
     assert picture["measures"]["poor_href"]
     assert [(href, n) for href, n in wanted if total(client, href) != n] == []
+
+
+@pytest.fixture
+def wait(city: City, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[int], None]]:
+    yield from turned_calendar(monkeypatch)
+
+
+def test_overdue_cases_are_counted_as_they_are_now(city: City, wait: Callable[[int], None]) -> None:
+    """Not as they were when the picture of the run was made."""
+    client = client_of(city, "decision")
+    known = city.run.index.filter(village_code__startswith=COUNTY, state="9").values_list("household_id", flat=True)
+    busy = identify.cases_for(city.cast["decision"]).values("household_id")
+    home = Household.objects.filter(pk__in=list(known), state="9").exclude(pk__in=busy).order_by("pk")[0]
+    village = home.village_code
+    ways = {code: f"/map/picture?region={code}" for code in (village, village[:9], COUNTY, "4501", OTHER_COUNTY)}
+    before = {code: told(client, way)["cases"]["overdue"] for code, way in ways.items()}
+    apply_for(city.cast["county_office"], home, "monitoring", "marginal")
+    assert {code: told(client, way)["cases"]["overdue"] for code, way in ways.items()} == before
+    wait(30)
+    later = {code: told(client, way)["cases"] for code, way in ways.items()}
+    assert {village, village[:9], COUNTY, "4501"} <= {code for code in ways if later[code]["overdue"] > before[code]}
+    assert [one["href"] for one in later.values() if total(client, one["href"]) != one["overdue"]] == []
 
 
 @pytest.mark.parametrize("level", ["county", "village"])

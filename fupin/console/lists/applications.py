@@ -65,7 +65,8 @@ COLUMNS = (
 )  # fmt: skip
 
 
-def _dressed(found: Sequence[Application]) -> list[Application]:
+def dressed(found: Sequence[Application]) -> list[Application]:
+    """Each with its village's name as ``place``."""
     names = village_names(one.village_code for one in found)
     for one in found:
         one.place = names.get(one.village_code, one.village_code)  # type: ignore[attr-defined]
@@ -75,7 +76,7 @@ def _dressed(found: Sequence[Application]) -> list[Application]:
 def applications(user: User, rows: QuerySet[Application], region: str) -> Listing:
     def fetch(keys: Sequence[Any]) -> list[Application]:
         found = identify.applications_for(user).in_bulk(list(keys))
-        return _dressed([found[key] for key in keys if key in found])
+        return dressed([found[key] for key in keys if key in found])
 
     return Listing(
         name="applications",
@@ -83,7 +84,7 @@ def applications(user: User, rows: QuerySet[Application], region: str) -> Listin
         columns=COLUMNS,
         source=rows,
         fetch=fetch,
-        dress=_dressed,
+        dress=dressed,
         order="-at",
         href=_href,
         region=region or user.region,

@@ -13,6 +13,8 @@ from playwright.sync_api import expect
 
 from fupin.accounts.api import Role, acting_as
 from fupin.accounts.cast import CastAccount, create_cast
+from fupin.identify import api as identify
+from fupin.identify.api import Application
 from fupin.identify.cases.models import Case
 from fupin.identify.cases.tests.play import apply_for, colleague, to_step, turned_calendar
 from fupin.registry import api as registry
@@ -306,3 +308,39 @@ def test_a_list_passes_after_somebody_else_looked_into_its_sample(
     page.click("button:has-text('通过全部 1 件')")
     page.wait_for_selector("text=已批量通过 1 件")
     assert Case.objects.get(pk=case.pk).step == "county_decision"
+
+
+@pytest.fixture
+def applied(visitor: Visitor, wait: Wait) -> Iterator[list[str]]:
+    """Two applications of a village, of which the first is overdue; declined behind the test."""
+    county, village = visitor.city.cast["county_office"], f"{COUNTY}100201"
+    said = identify.Content("农秀英", HEAD_ID, "13877100001", "丈夫常年患病")
+    receipts = [identify.apply(village=village, content=said, members=2)]
+    first = Application.objects.get(receipt=receipts[0])
+    wait((first.due_on - timezone.localdate()).days + 1)
+    receipts.append(identify.apply(village=village, content=said, members=3))
+    yield receipts
+    for one in Application.objects.filter(receipt__in=receipts):
+        with acting_as(county):
+            identify.decline(by=county, application=one, reason="测试收尾，不予受理")
+
+
+def test_applications_that_wait_stand_at_home_the_overdue_ones_first(visitor: Visitor, applied: list[str]) -> None:
+    page = visitor.page
+    visitor.sign_in("cadre").open("/")
+    links = page.locator("[data-applied] tbody a")
+    shown = links.all_inner_texts()
+    assert shown.index(applied[0]) < shown.index(applied[1])
+    row = page.locator("[data-applied] tbody tr", has_text=applied[0])
+    expect(row.locator(".sev-1")).to_be_visible()
+    expect(page.locator("[data-applied] tbody tr", has_text=applied[1]).locator(".sev-1")).to_have_count(0)
+    figures = [(href, n) for href, n in visitor.figures() if "/applications/" in href]
+    assert [href.partition("standing=")[2].partition("&")[0] for href, _n in figures] == ["overdue", "waiting"]
+    for href, count in figures:
+        assert visitor.total_of(href) == count, href
+    assert visitor.fits(1600)
+    page.click(f"[data-applied] a:has-text('{applied[0]}')")
+    page.wait_for_selector("[data-take-up]")
+    for who in ("office", "decision"):  # a city takes none up
+        visitor.sign_in(who).open("/")
+        expect(page.locator("[data-applied]")).to_have_count(0)

@@ -117,8 +117,8 @@ def test_pairing_on_the_page_is_refused_without_a_reason_and_ended_with_one(visi
     pairing.locator("input[name=why]").fill("走")
     pairing.locator("button").click()
     assert "请写明为什么终止结对" in page.inner_text("[role=alert]")
-    pairing = page.locator("li[data-pairing]", has_text="黄新民")
-    pairing.locator("summary").click()
+    pairing = page.locator("li[data-pairing]", has_text="黄新民")  # stands open with what was typed
+    expect(pairing.locator("input[name=why]")).to_have_value("走")
     pairing.locator("input[name=why]").fill("调离本单位")
     pairing.locator("button").click()
     expect(page.locator("li[data-pairing]", has_text="黄新民")).to_have_count(0)

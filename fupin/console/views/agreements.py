@@ -18,14 +18,17 @@ from fupin.accounts import api as accounts
 from fupin.accounts.api import Role, User
 from fupin.catalogue.schema import datasets, departments
 from fupin.console.lists import agreements as lists
+from fupin.console.meanwhile import form_state, seen_by, status_of
 from fupin.exchange import api as exchange
-from fupin.exchange.api import OFFICE, OUTGOING, Agreement, Terms
+from fupin.exchange.api import OFFICE, OUTGOING, Agreement, Subscription, Terms
 from fupin.kernel.errors import NotFound, UserError
+from fupin.kernel.seen import Stale
 from fupin.ui.answers import answer
 from fupin.ui.guards import problem_of, room, second_factor_first, user_of
 from fupin.ui.templatetags.ui import dataset_name, side_name
 
 SHOWN = 20
+HOLDS = ("holds", "ending")  # standings in which an agreement takes a receiver
 SHOWN_ONCE = "push_shown_once"  # in the session, from the form to the page that shows it once
 
 
@@ -133,8 +136,11 @@ def agreement(request: HttpRequest, number: int) -> HttpResponse:
     return _page(request, exchange.agreement_for(user_of(request), number))
 
 
-def _page(request: HttpRequest, one: Agreement, error: UserError | None = None, **typed: str) -> HttpResponse:
+def _page(
+    request: HttpRequest, one: Agreement, error: UserError | None = None, act: str = "", **typed: str
+) -> HttpResponse:
     user = user_of(request)
+    one.refresh_from_db()
     side = exchange.side_of(user)
     signs = accounts.may(user, exchange.SIGN) and side in (one.giver, one.taker)
     unsigned = one.giver_agreed_at if side == one.giver else one.taker_agreed_at
@@ -156,8 +162,18 @@ def _page(request: HttpRequest, one: Agreement, error: UserError | None = None, 
         "entries": exchange.exchanges_for(user).filter(agreement=one)[:SHOWN],
         "typed": typed,
         "problem": problem_of(error) if error else None,
+        **form_state(request, exchange.agreement_mark(one), error, "agreement", str(one.pk)),
     }
-    return render(request, "console/agreement.html", context, status=400 if error else 200)
+    context["lost"] = _lost(context, act, typed)
+    return render(request, "console/agreement.html", context, status=status_of(error))
+
+
+def _lost(context: dict[str, Any], act: str, typed: dict[str, str]) -> str:
+    """What was typed for a form that the page has no more."""
+    if act == "end" and not context["may_end"]:
+        return typed["why"]
+    registers = context["may_push"] and not context["subscription"] and context["agreement"].standing in HOLDS
+    return typed["url"] if act == "subscribe" and not registers else ""
 
 
 @require_POST
@@ -170,32 +186,39 @@ def act(request: HttpRequest, number: int, act: str) -> HttpResponse:
     try:
         said = _done(request, user, one, act, typed)
     except UserError as error:
-        return _page(request, one, error, **typed)
+        return _page(request, one, error, act, **typed)
     messages.success(request, said)
     return redirect("console:agreement", number)
 
 
 def _done(request: HttpRequest, user: User, one: Agreement, act: str, typed: dict[str, str]) -> str:
+    seen = seen_by(request)
     if act == "agree":
-        exchange.agree(by=user, agreement=one)
+        exchange.agree(by=user, agreement=one, seen=seen)
         return _("已签字，协议生效。")
     if act == "end":
-        exchange.end(by=user, agreement=one, why=typed["why"])
+        exchange.end(by=user, agreement=one, why=typed["why"], seen=seen)
         return _("协议已终止，从现在起不再按它交换数据。")
     if act == "subscribe":
-        _made, request.session[SHOWN_ONCE] = exchange.subscribe(by=user, agreement=one, url=typed["url"])
+        _made, request.session[SHOWN_ONCE] = exchange.subscribe(by=user, agreement=one, url=typed["url"], seen=seen)
         return _("接收地址已登记。")
     if act == "renew":
-        for found in one.subscriptions.filter(closed_at=None):
-            request.session[SHOWN_ONCE] = exchange.renew_secret(by=user, subscription=found)
+        request.session[SHOWN_ONCE] = exchange.renew_secret(by=user, subscription=_receiver(one), seen=seen)
         return _("验签密钥已更换，原密钥两天内同时有效。")
     if act == "unsubscribe":
-        for found in one.subscriptions.filter(closed_at=None):
-            exchange.unsubscribe(by=user, subscription=found)
+        exchange.unsubscribe(by=user, subscription=_receiver(one), seen=seen)
         return _("接收地址已关闭。")
     chosen = exchange.pushes_for(user).filter(subscription__agreement=one)
     chosen = chosen.filter(pk=typed["message"]) if typed["message"] else chosen.filter(state="given_up")
     return _("已排队重发 %(n)s 条，编号和内容不变。") % {"n": exchange.replay(by=user, pushes=list(chosen))}
+
+
+def _receiver(one: Agreement) -> Subscription:
+    """The one whose button was pressed. Raises Stale where somebody closed it meanwhile."""
+    found = one.subscriptions.filter(closed_at=None).first()
+    if found is None:
+        raise Stale(f"协议 {one.number}", en=f"agreement {one.number}")
+    return found
 
 
 @never_cache

@@ -31,12 +31,13 @@ AREA = "cases"
 def applications(request: HttpRequest) -> HttpResponseBase:
     user = user_of(request)
     region, standing = (request.GET.get(name, "").strip() for name in ("region", "standing"))
-    rows = identify.unanswered(user) if standing == "waiting" else identify.applications_for(user)
+    chosen = {"waiting": identify.unanswered, "overdue": identify.waiting_too_long}
+    rows = chosen.get(standing, identify.applications_for)(user)
     context = {
         "area": AREA,
         "asked": {"region": region, "standing": standing},
         "place": place_of(user, region),
-        "standings": {"waiting": _("待受理")},
+        "standings": {"waiting": _("待受理"), "overdue": _("超期")},
     }
     return answer(request, listing(user, rows.filter(inside(region)), region), "console/applications.html", context)
 

@@ -17,6 +17,7 @@ from fupin.accounts.api import User
 from fupin.console.filters import day, whole
 from fupin.console.forms import RevealForm
 from fupin.console.lists import helpers as lists
+from fupin.console.meanwhile import form_state, seen_by, status_of
 from fupin.kernel.errors import Forbidden, UserError
 from fupin.registry import api as registry
 from fupin.ui.answers import answer
@@ -74,8 +75,19 @@ def _page(request: HttpRequest, user: User, household_id: str, error: UserError 
         "today": timezone.localdate(),
         "typed": request.POST if error else {},
         "problem": problem_of(error) if error else None,
-    }
-    return render(request, "console/helping.html", context, status=400 if error else 200)
+        **form_state(
+            request, registry.helping_mark(household.pk), error, "household", household.pk,
+            {one.helper_id: f"{one.name} · {one.unit}" for one in found},
+        ),
+    }  # fmt: skip
+    context["lost"] = _lost(context, request)
+    return render(request, "console/helping.html", context, status=status_of(error))
+
+
+def _lost(context: dict[str, Any], request: HttpRequest) -> str:
+    """The reason that was typed for a pairing which somebody else ended."""
+    number, why = request.POST.get("number", ""), request.POST.get("why", "").strip()
+    return "" if not number or any(str(one.number) == number for one in context["helpers"]) else why
 
 
 @require_POST
@@ -100,11 +112,11 @@ def _done(request: HttpRequest, user: User, household_id: str, act: str) -> str:
         raise UserError("日期看不懂", "not a date", "写成 2026-10-31 这样", "write it like 2026-10-31")
     if act == "assign":
         who = {name: typed[name] for name in ("helper_id", "name", "unit", "post", "phone")}
-        registry.assign_helper(by=user, household_id=household_id, since=on, **who)
+        registry.assign_helper(by=user, household_id=household_id, since=on, mark=seen_by(request), **who)
         return _("已结对。")
     number = whole(request.POST.get("number", ""))
     there = {one.number for one in registry.helpers_of(user, household_id)}
     if act != "end" or number is None or number not in there:
         raise registry.NotFound(act)
-    registry.end_helping(by=user, number=number, until=on, why=typed["why"])
+    registry.end_helping(by=user, number=number, until=on, why=typed["why"], mark=seen_by(request))
     return _("结对已终止。")

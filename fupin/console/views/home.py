@@ -7,9 +7,11 @@ from typing import Any
 from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 
 from fupin.accounts import api as accounts
 from fupin.accounts.api import Role, User
+from fupin.console.lists.applications import dressed as dressed_applications
 from fupin.console.lists.cases import dressed
 from fupin.exchange import api as exchange
 from fupin.identify import api as identify
@@ -47,7 +49,7 @@ def _results(user: User) -> dict[str, Any]:
         cases = identify.cases_for(user)
         context["turn"] = identify.mine(user, cases).count()
         context["late"] = identify.late(cases).count()
-        context |= _raised(user)
+        context |= _raised(user) | _applied(user)
     context["busy"] = identify.runs_for(user).exclude(state__in=["finished", "failed"]).first()
     if accounts.may(user, "see_deliveries"):
         context["care"] = deliveries_needing_care(user)[:8]
@@ -59,6 +61,19 @@ def _raised(user: User) -> dict[str, Any]:
     found = list(identify.reminders_for(user)[:RAISED])
     rows = dressed(user, [one.case for one in found])
     return {"raised": list(zip(found, rows, strict=True))}
+
+
+def _applied(user: User) -> dict[str, Any]:
+    """Residents' applications that wait for those who take them up, the longest overdue first."""
+    if not identify.turns_of(user):
+        return {}
+    waiting = identify.unanswered(user)
+    return {
+        "applied": dressed_applications(list(waiting.order_by("due_on", "pk")[:RAISED])),
+        "applied_count": waiting.count(),
+        "applied_late": identify.waiting_too_long(user).count(),
+        "today": timezone.localdate(),
+    }
 
 
 def _of_run(user: User, run: Run, code: str) -> dict[str, Any]:

@@ -19,12 +19,14 @@ from fupin.accounts import api as accounts
 from fupin.accounts.api import User
 from fupin.catalogue.screening import read_screening
 from fupin.console.correction_book import correction_book, demand_size
-from fupin.console.filters import day, inside
+from fupin.console.filters import day, inside, whole
 from fupin.console.forms import RunForm, problems_of
 from fupin.console.lists import screenings as lists
+from fupin.console.meanwhile import form_state, seen_by, status_of
 from fupin.identify import api as identify
 from fupin.identify.api import Mend, RowAnswer, ScreenHit, Screening, Standing
 from fupin.kernel.errors import NotFound, UserError
+from fupin.kernel.seen import Stale
 from fupin.ui import words
 from fupin.ui.answers import answer
 from fupin.ui.exports import XLSX_TYPE
@@ -160,13 +162,13 @@ def hit(request: HttpRequest, screening_id: str, key: str) -> HttpResponseBase:
     user = user_of(request)
     one = identify.screening_for(user, screening_id)
     found = identify.hit_for(user, one, key)
-    problem = None
+    problem: UserError | None = None
     if request.method == "POST":
         try:
             messages.success(request, _act(request, user, one, found))
             return redirect("console:screen_hit", one.pk, key)
         except UserError as error:
-            problem = problem_of(error)
+            problem = error
     context = {
         "area": AREA,
         "one": one,
@@ -179,9 +181,12 @@ def hit(request: HttpRequest, screening_id: str, key: str) -> HttpResponseBase:
         "may_correct": accounts.may(user, "screen") and found.standing in OPEN,
         "may_exempt": accounts.may(user, "exempt"),
         "typed": request.POST,
-        "problem": problem,
+        "problem": problem_of(problem) if problem else None,
+        **form_state(
+            request, identify.exemption_mark(found.rule, found.object_id), problem, "screen_object", found.object_id
+        ),
     }
-    return render(request, "console/screen_hit.html", context, status=400 if problem else 200)
+    return render(request, "console/screen_hit.html", context, status=status_of(problem))
 
 
 def _act(request: HttpRequest, user: User, one: Screening, found: ScreenHit) -> str:
@@ -195,7 +200,7 @@ def _act(request: HttpRequest, user: User, one: Screening, found: ScreenHit) -> 
                 "日期写成 2026-10-31 这样",
                 "write it like 2026-10-31",
             )
-        identify.exempt(by=user, screening=one, key=found.key, reason=note, until=until)
+        identify.exempt(by=user, screening=one, key=found.key, reason=note, until=until, seen=seen_by(request))
         return _("已豁免，下一次筛查起另行计数")
     identify.answer_hit(by=user, screening=one, hit=found, answer=request.POST.get("answer", ""), note=note)
     return _("已记下处理结果，下一次筛查核对是否改正")
@@ -264,14 +269,21 @@ def _mends(user: User, row: RowAnswer) -> list[Mend]:
 def exemptions(request: HttpRequest) -> HttpResponse:
     user = user_of(request)
     found = identify.exemptions_for(user)
+    state = form_state(request, "", None, "screen_object", "")
     if request.method == "POST":
-        number = request.POST.get("number", "")
-        one = found.filter(pk=number).first() if number.isdecimal() else None
-        if one is None:
-            raise NotFound(number)
-        identify.end_exemption(by=user, exemption=one)
-        messages.success(request, _("豁免已结束，下一次筛查重新计数"))
-        return redirect("console:screen_exemptions")
+        number = whole(request.POST.get("number", ""))
+        if number is None:
+            raise NotFound("exemption")
+        one = identify.exemption_behind(user, number)
+        try:
+            identify.end_exemption(by=user, exemption=one)
+            messages.success(request, _("豁免已结束，下一次筛查重新计数"))
+            return redirect("console:screen_exemptions")
+        except Stale as error:
+            state = {
+                "problem": problem_of(error),
+                **form_state(request, "", error, "screen_object", one.object_id),
+            }
     rows = list(found[:1000])
     names = village_names(row.village_code for row in rows)
     context = {
@@ -280,5 +292,6 @@ def exemptions(request: HttpRequest) -> HttpResponse:
         "count": found.count(),
         "today": timezone.localdate(),
         "may_exempt": accounts.may(user, "exempt"),
+        **state,
     }
-    return render(request, "console/screen_exemptions.html", context)
+    return render(request, "console/screen_exemptions.html", context, status=409 if "problem" in state else 200)

@@ -14,9 +14,11 @@ from django.views.decorators.http import require_http_methods
 from fupin.accounts import api as accounts
 from fupin.accounts.api import ROLES, VERBS, Role, User
 from fupin.catalogue.schema import departments
-from fupin.console.account_life import life_told
+from fupin.console.account_life import PLACE, life_told, meetings
 from fupin.console.lists import people as lists
+from fupin.console.meanwhile import form_state, seen_by, status_of
 from fupin.kernel.errors import UserError
+from fupin.kernel.seen import Stale
 from fupin.registry import api as registry
 from fupin.ui.answers import answer
 from fupin.ui.guards import problem_of, room, user_of
@@ -46,7 +48,7 @@ def new(request: HttpRequest) -> HttpResponse:
     by = user_of(request)
     accounts.require(by, "manage_users")
     typed = _typed(request) if request.method == "POST" else {"region": by.region}
-    context: dict[str, Any] = {"area": "users", "typed": typed, **_choices(by)}
+    context: dict[str, Any] = {"area": "users", "typed": typed, "meeting_names": [], **_choices(by)}
     if request.method != "POST":
         return render(request, "console/user_new.html", context)
     password = accounts.draw_password()
@@ -59,8 +61,8 @@ def new(request: HttpRequest) -> HttpResponse:
             first=True,
         )
     except UserError as error:
-        status = 403 if isinstance(error, accounts.Forbidden) else 400
-        return render(request, "console/user_new.html", {**context, "problem": problem_of(error)}, status=status)
+        context |= {"problem": problem_of(error)}
+        return render(request, "console/user_new.html", context, status=status_of(error))
     return _account_page(request, by, found, password=password)
 
 
@@ -71,6 +73,8 @@ def account(request: HttpRequest, username: str) -> HttpResponse:
 
 
 Act = Callable[[User, User, dict[str, str]], str]  # by, user, typed → a password to show once, or ""
+FITS = {"close": True, "reopen": False}  # which accounts have the form
+SEEN = "seen"  # in what was typed: the mark of the account as the form had shown it
 
 
 def _change(by: User, user: User, typed: dict[str, str]) -> str:
@@ -79,13 +83,14 @@ def _change(by: User, user: User, typed: dict[str, str]) -> str:
         user=user,
         **_place(typed),
         reason=typed["reason"],
+        seen=typed[SEEN],
     )
     return ""
 
 
 def _close(by: User, user: User, typed: dict[str, str]) -> str:
     successor = _successor(by, typed["successor"]) if typed["successor"] else None
-    accounts.close_account(by=by, user=user, reason=typed["reason"], successor=successor)
+    accounts.close_account(by=by, user=user, reason=typed["reason"], successor=successor, seen=typed[SEEN])
     return ""
 
 
@@ -102,23 +107,23 @@ def _successor(by: User, username: str) -> User:
 
 
 def _reopen(by: User, user: User, typed: dict[str, str]) -> str:
-    accounts.reopen_account(by=by, user=user, reason=typed["reason"])
+    accounts.reopen_account(by=by, user=user, reason=typed["reason"], seen=typed[SEEN])
     return ""
 
 
 def _renew(by: User, user: User, typed: dict[str, str]) -> str:
     password = accounts.draw_password()
-    accounts.renew_password(by=by, user=user, password=password, reason=typed["reason"])
+    accounts.renew_password(by=by, user=user, password=password, reason=typed["reason"], seen=typed[SEEN])
     return password
 
 
 def _unlock(by: User, user: User, typed: dict[str, str]) -> str:
-    accounts.unlock(by=by, user=user, reason=typed["reason"])
+    accounts.unlock(by=by, user=user, reason=typed["reason"], seen=typed[SEEN])
     return ""
 
 
 def _reset(by: User, user: User, typed: dict[str, str]) -> str:
-    accounts.reset_factors(by=by, user=user, reason=typed["reason"])
+    accounts.reset_factors(by=by, user=user, reason=typed["reason"], seen=typed[SEEN])
     return ""
 
 
@@ -145,12 +150,12 @@ def act(request: HttpRequest, username: str, act: str) -> HttpResponse:
     user = accounts.user_for(by, username)
     if act not in ACTS:
         raise Http404
-    typed = {**_typed(request), "successor": request.POST.get("successor", "").strip()}
+    typed = {**_typed(request), "successor": request.POST.get("successor", "").strip(), SEEN: seen_by(request)}
     try:
         password = ACTS[act](by, user, typed)
     except UserError as error:
-        status = 403 if isinstance(error, accounts.Forbidden) else 400
-        return _account_page(request, by, user, typed=typed, refused=act, error=error, status=status)
+        user = accounts.user_for(by, username)  # as it is now
+        return _account_page(request, by, user, typed=typed, refused=act, error=error)
     if password:
         return _account_page(request, by, accounts.user_for(by, username), password=password)
     return redirect("console:account", username)
@@ -165,15 +170,26 @@ def _account_page(
     typed: dict[str, str] | None = None,
     refused: str = "",
     error: UserError | None = None,
-    status: int = 200,
 ) -> HttpResponse:
     """``password``: shown this once. ``refused``: which form keeps what was typed."""
+    stored = _stored(user)
+    stale = isinstance(error, Stale)
+    kept = refused == "change" and not stale  # what the form had seen, it still has
+    choices = _choices(by)
+    met = meetings(request.POST, stored, choices) if stale and refused == "change" else []
     context = {
         "area": "users",
         "account": user,
         "password": password,
-        "typed": typed if typed is not None else _stored(user),
+        "stored": stored,
+        "fields": typed if typed is not None and refused == "change" else stored,
+        "typed": typed or {},
+        "was": [(name, request.POST.get(f"was_{name}", "") if kept else stored[name]) for name in PLACE],
         "refused": refused,
+        "meetings": met,
+        "meeting_names": [one.field.name for one in met],
+        "lost": typed["reason"] if typed and FITS.get(refused, user.is_active) != user.is_active else "",
+        **form_state(request, accounts.account_mark(user), error, "user", str(user.pk)),
         "problem": problem_of(error) if error else None,
         "may_keep": by.pk != user.pk and accounts.may_keep(by, user),
         "may_guard": accounts.may_guard(by, user),
@@ -181,9 +197,9 @@ def _account_page(
         "successors": accounts.users_for(by).filter(role=user.role, is_active=True).exclude(pk=user.pk)[:SUGGESTED],
         "life": [life_told(one) for one in accounts.life_of(user)],
         **explained(user),
-        **_choices(by),
+        **choices,
     }
-    return render(request, "console/account.html", context, status=status)
+    return render(request, "console/account.html", context, status=status_of(error))
 
 
 def explained(user: User) -> dict[str, Any]:
@@ -219,7 +235,7 @@ def _gives(by: User) -> bool:
     return accounts.may(by, "manage_users")
 
 
-def _choices(by: User) -> dict[str, Any]:
+def _choices(by: User) -> dict[str, list[tuple[str, str]]]:
     given = [(code, tongue(ROLES[code])) for code in ROLES[by.role].gives]
     return {"given_roles": given, "departments": [(code, spoken(pair)) for code, pair in departments().items()]}
 

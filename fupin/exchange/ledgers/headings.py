@@ -57,7 +57,15 @@ def propose(heading: str, row: str) -> Proposal | None:
 
 def _alike(wanted: frozenset[str], known: frozenset[str]) -> float:
     heard = [spell(one) for one in wanted]
-    return max((SequenceMatcher(None, one, other).ratio() for one in heard for other in _heard(known)), default=0.0)
+    return max((_ratio(one, other) for one in heard for other in _heard(known)), default=0.0)
+
+
+def _ratio(one: str, other: str) -> float:
+    """0 for what cannot be alike: the bounds are asked in a hundredth of the time."""
+    if 2 * min(len(one), len(other)) < ALIKE * (len(one) + len(other)):
+        return 0.0
+    pair = SequenceMatcher(None, one, other)
+    return pair.ratio() if pair.quick_ratio() >= ALIKE else 0.0
 
 
 @cache

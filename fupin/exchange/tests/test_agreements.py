@@ -16,6 +16,7 @@ from fupin.exchange import api as exchange
 from fupin.exchange.api import Agreement, ExchangeEntry, Terms
 from fupin.exchange.tests.files import CUT_OFF, HEADER, card, csv_bytes, row, written
 from fupin.kernel.errors import NotFound, UserError
+from fupin.kernel.seen import Stale
 
 TODAY = timezone.localdate()
 CARD = tuple(card().columns)
@@ -208,3 +209,38 @@ def test_generated_agreements_cover_every_data_set_once(db: None) -> None:
     assert made > 19
     assert exchange.sign_generated_agreements(region="4501", today=TODAY) == 0
     assert exchange.covering("finance", "office", "fi_card", "4501", TODAY) is not None
+
+
+def test_of_two_who_act_on_one_agreement_the_later_one_acts_on_what_he_saw(office: User, clerk: User) -> None:
+    draft = exchange.propose(by=office, terms=terms())
+    seen = exchange.agreement_mark(draft)
+    exchange.agree(by=clerk, agreement=draft, seen=seen)
+    with pytest.raises(Stale, match=draft.number):  # he meant to take a draft back
+        exchange.end(by=office, agreement=draft, why="草稿有误，撤回", seen=seen)
+    draft.refresh_from_db()
+    assert draft.state == "in_force"
+    assert not Deed.objects.filter(verb="end_agreement").exists()
+    exchange.end(by=office, agreement=draft, why="双方商定终止", seen=exchange.agreement_mark(draft))
+    with pytest.raises(Stale):
+        exchange.agree(by=clerk, agreement=draft, seen=seen)
+
+
+def test_a_receiver_that_somebody_changed_is_not_changed_again_unseen(office: User, clerk: User, settings: Any) -> None:
+    settings.FUPIN_PUSH_NETWORKS, settings.FUPIN_PUSH_HTTP = ["127.0.0.0/8"], True
+    out = {"giver": "office", "taker": "finance", "dataset": "findings", "fields": BACK}
+    one = signed(office, clerk, **out)
+    before = exchange.agreement_mark(one)
+    receiver, _shown = exchange.subscribe(by=clerk, agreement=one, url="http://127.0.0.1:9/", seen=before)
+    there = exchange.agreement_mark(one)
+    exchange.renew_secret(by=office, subscription=receiver, seen=there)
+    receiver.refresh_from_db()
+    kept = bytes(receiver.secret)
+    with pytest.raises(Stale):
+        exchange.renew_secret(by=clerk, subscription=receiver, seen=there)
+    with pytest.raises(Stale):
+        exchange.unsubscribe(by=clerk, subscription=receiver, seen=there)
+    with pytest.raises(Stale):
+        exchange.subscribe(by=clerk, agreement=one, url="http://127.0.0.1:8/", seen=before)
+    receiver.refresh_from_db()
+    assert (bytes(receiver.secret), receiver.closed_at) == (kept, None)
+    exchange.unsubscribe(by=clerk, subscription=receiver, seen=exchange.agreement_mark(one))

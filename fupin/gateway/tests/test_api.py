@@ -133,7 +133,7 @@ def test_the_catalogue_lists_what_the_account_may_deliver(finance: Client) -> No
 def test_the_api_describes_itself(client: Client) -> None:
     paths = client.get("/api/openapi.json").json()["paths"]
     deliveries = {"/api/deliveries", "/api/deliveries/{delivery_id}", "/api/datasets"}
-    assert set(paths) == deliveries | {"/api/agreements", "/api/agreements/{number}/rows"}
+    assert set(paths) == deliveries | {"/api/agreements", "/api/agreements/{number}/rows", "/api/changes"}
 
 
 @pytest.mark.parametrize(("method", "path", "status"), [("get", "/api/nowhere", 404), ("put", "/api/deliveries", 405)])

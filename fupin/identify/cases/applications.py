@@ -13,6 +13,7 @@ from datetime import date, datetime
 from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import QuerySet
+from django.utils import timezone
 
 from fupin.accounts import api as accounts
 from fupin.accounts.api import User, may
@@ -129,6 +130,11 @@ def applications_for(user: User) -> QuerySet[Application]:
 
 def unanswered(user: User) -> QuerySet[Application]:
     return applications_for(user).filter(answer__isnull=True)
+
+
+def waiting_too_long(user: User) -> QuerySet[Application]:
+    """Those whose last day has passed without an answer."""
+    return unanswered(user).filter(due_on__lt=timezone.localdate())
 
 
 def application_for(user: User, number: int) -> Application:

@@ -167,6 +167,11 @@ def late(rows: QuerySet[Case]) -> QuerySet[Case]:
     return rows.filter(ended="", due_on__lt=timezone.localdate())
 
 
+def late_in(user: User, region: str) -> int:
+    """How many cases of a region are overdue: as many as the list of the cases shows."""
+    return late(cases_for(user)).filter(village_code__gte=region, village_code__lt=region + ":").count()
+
+
 def level_of_turn(case: Case) -> str:
     """ "" for one that has ended."""
     return "" if case.ended else present_step(case).level

@@ -11,6 +11,7 @@ import polars as pl
 import pytest
 import xlsxwriter
 from django.conf import settings
+from django.db.models import Q
 from django.utils import timezone
 
 from fupin.accounts.api import Deed, User, acting_as
@@ -20,9 +21,11 @@ from fupin.identify.api import ScreenHit, Screening
 from fupin.identify.screening_models import ScreenAnswer, ScreenExemption
 from fupin.identify.tests.small_city import AS_OF, City
 from fupin.kernel.errors import Forbidden, NotFound, UserError
+from fupin.kernel.seen import Stale
 from fupin.registry.models import Person
 
 COUNTY = "450124"
+COUNTY_OPEN = Q(village_code__startswith=COUNTY, standing__in=("new", "still"), exempted=False)
 
 
 @pytest.fixture
@@ -221,3 +224,26 @@ def test_what_is_gone_is_mended_by_who_said_so() -> None:
 
 def test_a_rule_that_could_not_be_applied_mends_nothing() -> None:
     assert _standing(_frame(), _frame(("I03", "P1")), ["I01"]) == {}
+
+
+def test_of_two_who_exempt_one_object_the_later_one_is_told(screened: Screening, office: User, city: City) -> None:
+    hit, until = screened.hits.filter(COUNTY_OPEN).order_by("rule")[0], timezone.localdate() + timedelta(90)
+    seen = identify.exemption_mark(hit.rule, hit.object_id)
+    first = identify.exempt(by=office, screening=screened, key=hit.key, reason="已核实", until=until, seen=seen)
+    later = city.cast["county_office"]
+    try:
+        with pytest.raises(Stale, match=hit.rule):
+            identify.exempt(by=later, screening=screened, key=hit.key, reason="另有原因", until=until, seen=seen)
+        first.refresh_from_db()
+        assert (first.ended_at, Deed.objects.latest("pk").reason) == (None, "已核实")
+        there = identify.exemption_mark(hit.rule, hit.object_id)
+        second = identify.exempt(by=later, screening=screened, key=hit.key, reason="看过了", until=until, seen=there)
+        with pytest.raises(Stale):  # the one in the list is no more the one that holds
+            identify.end_exemption(by=office, exemption=first)
+        second.refresh_from_db()
+        assert second.ended_at is None
+    finally:
+        for one in ScreenExemption.objects.filter(object_id=hit.object_id, ended_at__isnull=True):
+            identify.end_exemption(by=office, exemption=one)
+    with pytest.raises(Stale):  # ended already: nothing is written a second time
+        identify.end_exemption(by=office, exemption=second)

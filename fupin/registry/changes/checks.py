@@ -12,6 +12,7 @@ from fupin.accounts.api import User
 from fupin.catalogue.changes import ChangeKind, change_kinds
 from fupin.kernel.errors import Forbidden, NotFound, UserError
 from fupin.kernel.regions import LEVEL_NAMES, level_of
+from fupin.kernel.seen import Stale
 from fupin.registry.changes.papers import Paper, demand_papers
 from fupin.registry.household_models import Household, HouseholdState, Membership
 from fupin.registry.queries import households_for
@@ -32,20 +33,6 @@ class Filing:
     papers: tuple[Paper, ...] = ()
     version: int | None = None
     finding: str = ""
-
-
-class Stale(UserError):
-    """Somebody else changed the record in the meantime; nothing was written."""
-
-    def __init__(self, record: str, version: int) -> None:
-        super().__init__(
-            f"{record} 在您打开之后已被别人改动，您的填写没有写入",
-            f"{record} was changed by somebody else since you opened it; yours was not written",
-            "请对照现在的内容逐项确认后再提交",
-            "compare with what is there now, item by item, and hand it in again",
-        )
-        self.record = record
-        self.version = version
 
 
 def begin(by: User, household_id: str, filing: Filing, *acts: str) -> tuple[Household, ChangeKind]:

@@ -10,8 +10,9 @@ from django.db import transaction
 from fupin.accounts.api import User
 from fupin.catalogue.changes import ChangeKind
 from fupin.kernel.errors import NotFound, UserError
+from fupin.kernel.seen import Stale
 from fupin.registry.change_models import RegistryChange
-from fupin.registry.changes.checks import Filing, Stale, begin, demand_day, member_of, present_members
+from fupin.registry.changes.checks import Filing, begin, demand_day, member_of, present_members
 from fupin.registry.changes.seats import Relations, seat
 from fupin.registry.changes.stays import joined_on
 from fupin.registry.changes.steps import Step

@@ -139,6 +139,32 @@ def changes_for(user: User) -> QuerySet[RegistryChange]:
     return rows.select_related("by", "reversed_by", "household").order_by("-id")
 
 
+def changes_settled(
+    user: User, *, region: str, household: str, since: datetime | None, after: tuple[int, int] | None, limit: int
+) -> list[RegistryChange]:
+    """The log of a region, or of one household of the scope ("": all), the oldest first. ``after``: transaction and
+    number of the last one read. Raises NotFound.
+
+    Only what is settled: no transaction that began before is still open, so nothing appears later behind ``after``.
+    """
+    settled = _settled()
+    rows = changes_of(user, household) if household else changes_for(user)
+    rows = rows.filter(village_code__gte=region, village_code__lt=region + ":", txid__lt=settled)
+    if since is not None:
+        rows = rows.filter(recorded_at__gte=since)
+    if after is not None:
+        txid, number = after
+        rows = rows.filter(Q(txid__gt=txid) | Q(txid=txid, pk__gt=number), txid__gte=txid)
+    return list(rows.order_by("txid", "pk")[:limit])
+
+
+def _settled() -> int:
+    """Every transaction below this number has ended."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
+        return int(cursor.fetchone()[0])
+
+
 def changes_of(user: User, household: Household | str) -> QuerySet[RegistryChange]:
     """Those of one household, as the one changed or the other one of a split or merge. Raises NotFound."""
     home = seen(user, household)

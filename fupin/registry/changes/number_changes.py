@@ -17,9 +17,10 @@ from fupin.accounts.api import User
 from fupin.catalogue.changes import ChangeKind
 from fupin.kernel.errors import UserError
 from fupin.kernel.keys import keyed_hash
+from fupin.kernel.seen import Stale
 from fupin.registry.change_models import RegistryChange
 from fupin.registry.changes import reversal
-from fupin.registry.changes.checks import Filing, Stale, begin, demand_day, member_of
+from fupin.registry.changes.checks import Filing, begin, demand_day, member_of
 from fupin.registry.changes.facts import allowed_facts, demand_born_before
 from fupin.registry.changes.numbers import demand_agreement, read_number, standing_of, unused
 from fupin.registry.changes.stays import joined_on

@@ -15,6 +15,7 @@ from fupin.accounts import api as accounts
 from fupin.accounts.api import User
 from fupin.kernel.errors import NotFound, UserError
 from fupin.kernel.masks import mask_phone
+from fupin.kernel.seen import demand_seen, state_mark
 from fupin.registry.closed_table import put_value
 from fupin.registry.models import Helper, Helping, Household, HouseholdState, Kind, SealedField
 from fupin.registry.personal_columns import phone_number
@@ -102,14 +103,30 @@ def _changed_on(households: Iterable[str]) -> dict[str, date]:
     return dict(open_.values_list("household_id", "valid_from"))
 
 
+def helping_mark(household_id: str) -> str:
+    """Of a household's pairings as they are: another one when somebody is paired or a pairing ends."""
+    rows = Helping.objects.filter(household=household_id).order_by("pk")
+    return state_mark(*rows.values_list("pk", "helper_id", "since", "until"))
+
+
+def _home(by: User, household: Household | str, mark: str | None) -> Household:
+    """Held until the transaction ends, so that two who pair it come one after the other. Raises NotFound, Forbidden,
+    Stale."""
+    home = seen(by, household)
+    accounts.require(by, "assign_helpers", home.village_code)
+    Household.objects.select_for_update().get(pk=home.pk)
+    demand_seen(mark, helping_mark(home.pk), f"户 {home.pk} 的结对", f"the pairings of household {home.pk}")
+    return home
+
+
 @transaction.atomic
 def assign_helper(
     *, by: User, household_id: str, since: date, helper_id: str = "", name: str = "", unit: str = "", post: str = "",
-    phone: str = "",
+    phone: str = "", mark: str | None = None,
 ) -> Helping:  # fmt: skip
-    """With a helper of the scope (``helper_id``) or a new one. Raises NotFound, UserError, Forbidden."""
-    home = seen(by, household_id)
-    accounts.require(by, "assign_helpers", home.village_code)
+    """With a helper of the scope (``helper_id``) or a new one. ``mark``, here and below: ``helping_mark`` as the form
+    had it, None: whatever it is now. Raises NotFound, UserError, Forbidden, Stale."""
+    home = _home(by, household_id, mark)
     if since > timezone.localdate():
         raise UserError(
             "开始日期不能晚于今天",
@@ -171,13 +188,13 @@ def _phone(typed: str) -> str:
 
 
 @transaction.atomic
-def end_helping(*, by: User, number: int, until: date, why: str) -> Helping:
-    """The last day of a pairing, with the reason. Raises NotFound, UserError, Forbidden."""
-    row = Helping.objects.select_related("household", "helper").filter(pk=number).first()
-    if row is None:
+def end_helping(*, by: User, number: int, until: date, why: str, mark: str | None = None) -> Helping:
+    """The last day of a pairing, with the reason. Raises NotFound, UserError, Forbidden, Stale."""
+    found = Helping.objects.select_related("household").filter(pk=number).first()
+    if found is None:
         raise NotFound(str(number))
-    home = seen(by, row.household)
-    accounts.require(by, "assign_helpers", home.village_code)
+    home = _home(by, found.household, mark)
+    row = Helping.objects.select_related("helper").get(pk=number)  # as it is now
     if row.until is not None:
         raise UserError("这个结对已经终止", "this pairing has ended already", "刷新页面", "load the page again")
     if len(why.strip()) < SHORTEST_WHY:

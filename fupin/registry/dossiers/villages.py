@@ -18,7 +18,7 @@ from fupin.accounts.api import User
 from fupin.catalogue.village_form import Item, village_form
 from fupin.catalogue.village_standards import village_standards
 from fupin.kernel.errors import NotFound, UserError
-from fupin.registry.changes.checks import Stale
+from fupin.kernel.seen import Stale
 from fupin.registry.dossiers.incoming import FIRST_YEAR
 from fupin.registry.models import Progress, TeamMember, TeamRole, VillageProject, VillageYear
 from fupin.registry.queries import inside, region

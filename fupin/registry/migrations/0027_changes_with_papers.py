@@ -42,7 +42,7 @@ DROP FUNCTION registry_change_has_papers;
 
 
 class Migration(migrations.Migration):
-    dependencies = [("registry", "0024_helpers_stay_inside")]
+    dependencies = [("registry", "0025_loads_proved_together")]
     operations = [
         migrations.CreateModel(
             name="ChangeRule",

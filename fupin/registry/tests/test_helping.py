@@ -14,6 +14,7 @@ from fupin.accounts.api import acting_as
 from fupin.accounts.models import Deed
 from fupin.accounts.tests.fixtures import Cast
 from fupin.kernel.errors import Forbidden, NotFound, UserError
+from fupin.kernel.seen import Stale
 from fupin.registry import api as registry
 from fupin.registry.models import Helper, Helping
 from fupin.registry.tests.fixtures import Homes
@@ -183,3 +184,24 @@ def test_wrong_helpers_stop_the_whole_load(
     with pytest.raises(UserError, match=told):
         registry.load_registry(by=cast.office, folder=folder)
     assert not registry.has_households()
+
+
+def test_of_two_who_pair_one_household_the_later_one_is_told(cast: Cast, homes: Homes) -> None:
+    seen = registry.helping_mark("H-own")
+    one = pair(cast)
+    wu = {"name": "吴静", "unit": "县农业局"}
+    with pytest.raises(Stale, match="H-own 的结对"):
+        registry.assign_helper(by=cast.office, household_id="H-own", since=SINCE, mark=seen, **wu)
+    assert Helping.objects.filter(household="H-own").count() == 1
+    assert not Helper.objects.filter(name="吴静").exists()
+    there = registry.helping_mark("H-own")
+    registry.assign_helper(by=cast.office, household_id="H-own", since=SINCE, mark=there, **wu)
+    with pytest.raises(Stale):
+        registry.end_helping(by=cast.county_office, number=one.pk, until=SINCE, why="工作调整", mark=there)
+    one.refresh_from_db()
+    assert one.until is None
+    now = registry.helping_mark("H-own")
+    assert (
+        registry.end_helping(by=cast.county_office, number=one.pk, until=SINCE, why="工作调整", mark=now).until == SINCE
+    )
+    assert registry.helping_mark("H-next") == registry.helping_mark("H-absent")  # of another household nothing changed

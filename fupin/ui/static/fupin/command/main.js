@@ -183,6 +183,7 @@ function paintFigures(picture) {
   panels.crumbs(at("crumbs"), picture, open);
   panels.stamp(at("stamp"), picture);
   panels.figures(at("figures"), picture);
+  panels.cases(at("cases"), picture);
   panels.bands(at("bands"), picture);
   panels.measures(at("measures"), picture);
   panels.alerts(at("alerts"), picture);

@@ -25,6 +25,15 @@ export function figures(box, picture) {
   box.replaceChildren(...picture.figures.map(tile));
 }
 
+// cases of the region that are overdue now: they go on while the figures above stand as the run left them
+export function cases(box, picture) {
+  const found = picture.cases;
+  box.hidden = !found;
+  if (!found) return box.replaceChildren();
+  const chip = h("span", { class: found.overdue ? "chip sev-1" : "chip stable" }, words.overdue);
+  box.replaceChildren(h("a", { href: found.href, "data-figure": "overdue", "data-count": found.overdue }, chip, h("b", { class: "num" }, count(found.overdue))));
+}
+
 const MEASURES = ["fgt0", "fgt1", "gini", "m0"];
 
 // income poverty, inequality and many dimensions of the region; each opens all measures, the poor households their list
