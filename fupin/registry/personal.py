@@ -83,6 +83,7 @@ NOT_PERSONAL: Mapping[str, frozenset[str]] = {
     "FormerValue": frozenset({"id", "change_id", "kind", "field", "key", "lookup_key", "lake_key_id"}),
     "Survey": frozenset({"year", "surveyed_on", "surveyor"}),
     "LedgerEntry": frozenset({"month", "period_months"}),
+    "ChangeRule": frozenset({"kind", "papers"}),
     "Helper": frozenset({"helper_id"}),
     "Helping": frozenset({"id", "since", "until", "ended_why"}),
     # what a village states are counts; who stated them is an official named on the form

@@ -87,7 +87,7 @@ def test_who_met_another_is_told_and_nothing_is_half_done(
     visitor.page.select_option("#f-person", who)
     monkeypatch.setattr(steps, "keep_papers", met)  # after the row of the log
     send(visitor)
-    expect(visitor.page.locator("main")).to_contain_text("正由别人办理或正在导入台账，没有写入")
+    expect(visitor.page.locator("main")).to_contain_text("有关的户正由别人办理或正在导入台账")
     assert (who in members(home), RegistryChange.objects.count()) == (True, before)
 
 

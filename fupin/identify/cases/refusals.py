@@ -9,6 +9,7 @@ from django.db import IntegrityError, OperationalError, ProgrammingError, transa
 from psycopg.errors import CheckViolation, DeadlockDetected, InsufficientPrivilege, LockNotAvailable, UniqueViolation
 
 from fupin.kernel.errors import UserError
+from fupin.registry.api import Busy
 
 #: sentence of a trigger → the same in Chinese, of those that two people at the same instant meet
 _ZH: Mapping[str, str] = {
@@ -65,10 +66,7 @@ def said_by_database() -> Iterator[None]:
 
 def _told(cause: BaseException | None) -> UserError | None:
     if isinstance(cause, DeadlockDetected | LockNotAvailable):
-        return UserError(
-            "没有办成：同一时刻有人在办理相同的办件", "not done: somebody was at the same cases at the same moment",
-            "请稍候片刻再试一次", "wait a moment and try again",
-        )  # fmt: skip
+        return Busy()
     if isinstance(cause, UniqueViolation):
         once = _ONCE.get(cause.diag.table_name or "")
         return UserError(*once) if once else UserError(

@@ -329,4 +329,4 @@ def test_two_who_wait_for_each_other_are_parted_with_words(cast: Cast, waiting: 
         for hand in (one, other) if begun[2].done() else (other, one):
             hand.let_go()
         (error,) = [each for each in map(came_of, begun) if not isinstance(each, CasePaper)]
-        assert "同一时刻" in refused(error)
+        assert "正由别人办理" in refused(error)
