@@ -109,6 +109,7 @@ urlpatterns = [
     path("households/<str:household_id>/changes/", changes.changes_of, name="changes_of"),
     path("households/<str:household_id>/changes/<str:kind_id>/", changes.record, name="change"),
     path("changes/", changes.changes, name="changes"),
+    path("changes/<int:number>/", changes.change, name="change"),
     path("changes/<int:number>/papers/", changes.hand_in_paper, name="change_papers"),
     path("changes/<int:number>/papers/<uuid:mark>/", changes.paper, name="change_paper"),
     path("changes/<int:number>/reverse/", changes.take_back, name="change_reverse"),

@@ -7,7 +7,6 @@ from typing import Any
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
 
 from fupin.accounts.api import nobody_acting
 from fupin.catalogue.procedures import procedures, steps_known
@@ -16,7 +15,7 @@ from fupin.identify.api import PublicNotice
 from fupin.kernel.errors import NotFound, UserError
 from fupin.portal.attached import attached_to
 from fupin.portal.throttle import demand_room, sent_from
-from fupin.ui.guards import Problem, problem_of
+from fupin.ui.guards import Problem, posted_from, problem_of
 from fupin.ui.places import village_names
 from fupin.ui.templatetags.ui import spoken, tongue
 
@@ -62,7 +61,7 @@ def _page(request: HttpRequest, shown: PublicNotice, problem: Problem | None = N
     return render(request, "portal/notice.html", context, status=status)
 
 
-@require_POST
+@posted_from("portal:notice", "code")
 def object_to(request: HttpRequest, code: str) -> HttpResponse:
     """Written as nobody's, also from a browser where somebody is signed in: an anonymous objection names no account."""
     shown, number, address = _found(code), request.POST.get("case", ""), request.META.get("REMOTE_ADDR", "")

@@ -17,6 +17,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
 
 from fupin.accounts import api as accounts
 from fupin.accounts.api import User
@@ -64,6 +65,25 @@ def room(area: str) -> Callable[[View[P]], View[P]]:
         return guarded
 
     return guard
+
+
+def posted_from(page: str, *names: str) -> Callable[[View[P]], View[P]]:
+    """For what a form sends, to an address of its own that shows the page again when it refuses.
+
+    A browser opens that address after signing in again, or when it is entered: GET leads to the page that holds the
+    form. ``names``: the parts of the address that the page has, too.
+    """
+
+    def dress(view: View[P]) -> View[P]:
+        def sent(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+            if request.method == "GET":
+                return redirect(page, *(kwargs[name] for name in names))
+            return view(request, *args, **kwargs)
+
+        update_wrapper(sent, view)
+        return require_http_methods(["GET", "POST"])(sent)
+
+    return dress
 
 
 def _stopped(request: HttpRequest, area: str) -> HttpResponse | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from types import SimpleNamespace
 from typing import Any
 
@@ -11,8 +12,12 @@ from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
+from fupin.accounts.api import acting_as
 from fupin.accounts.tests.fixtures import Cast
-from fupin.registry.tests.fixtures import HEAD_ID
+from fupin.registry import api as registry
+from fupin.registry.api import Filing, RegistryChange
+from fupin.registry.tests.changing import seen
+from fupin.registry.tests.fixtures import HEAD_ID, Homes
 
 NUL_PLACES = ["/households/?q=%00", "/findings/?rule=%00", "/deliveries/?state=a%00", "/households/%00/", "/runs/%00/"]
 
@@ -48,6 +53,44 @@ def test_a_stale_form_is_told_in_our_own_words(db: None) -> None:
 def test_who_may_not_do_a_step_gets_a_forbidden(client: Client, cast: Cast) -> None:
     client.force_login(cast.decision)
     assert client.get("/deliveries/new/").status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("sent_to", "page"),
+    [
+        ("/users/cungan/close/", "/users/cungan/"),
+        ("/openings/7/passwords/", "/openings/7/"),
+        ("/account/password/", "/account/"),
+        ("/account/tokens/7/revoke/", "/account/"),
+        ("/account/factors/7/remove/", "/account/factors/"),
+        ("/agreements/7/end/", "/agreements/7/"),
+        ("/households/H-own/helping/end/", "/households/H-own/helping/"),
+        ("/dossiers/450124100201/acts/send/", "/dossiers/450124100201/"),
+        ("/cases/7/objections/8/", "/cases/7/"),
+        ("/ledgers/7/act/", "/ledgers/7/"),
+        ("/changes/7/reverse/", "/changes/7/"),
+        ("/changes/7/papers/", "/changes/7/"),
+        ("/notices/ABC/object/", "/notices/ABC/"),
+    ],
+)
+def test_the_address_of_a_form_opened_as_a_page_leads_to_the_page_that_holds_it(
+    client: Client, cast: Cast, sent_to: str, page: str
+) -> None:
+    client.force_login(cast.office)
+    answer = client.get(sent_to)
+    assert (answer.status_code, answer.headers.get("Location")) == (302, page)
+    assert client.put(sent_to).status_code == 405
+
+
+def test_a_change_stands_on_the_page_of_its_household(client: Client, cast: Cast, homes: Homes) -> None:
+    filing = Filing("correct_household", date(2026, 8, 1), "重新核实", seen("correct_household"))
+    facts = {"cause_main": "02"}
+    with acting_as(cast.office):
+        change = registry.correct_household(by=cast.office, household_id=homes.own.pk, filing=filing, facts=facts)
+    client.force_login(cast.office)
+    assert client.get(f"/changes/{change.pk}/").headers["Location"] == f"/households/{homes.own.pk}/changes/"
+    load = RegistryChange.objects.filter(kind="load")[0]
+    assert client.get(f"/changes/{load.pk}/").status_code == client.get("/changes/999999/").status_code == 404
 
 
 def test_after_a_session_has_ended_a_form_leads_back_to_its_page(client: Client, db: None) -> None:

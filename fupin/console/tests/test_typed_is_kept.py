@@ -6,6 +6,7 @@ import pytest
 from django.contrib.sessions.models import Session
 
 from fupin.accounts.models import Deed
+from fupin.registry import api as registry
 from fupin.ui.tests.city import PASSWORD
 from fupin.ui.tests.visitor import Visitor
 
@@ -47,6 +48,24 @@ def test_also_when_the_password_was_mistyped_at_the_door(stopped: Visitor) -> No
     sign_in_here(stopped, "shiban")
     stopped.page.wait_for_url("**/users/cungan/")
     assert stopped.page.input_value("#close-reason") == REASON
+
+
+def test_also_when_the_form_had_been_refused_before(visitor: Visitor) -> None:
+    """Its address is then that of the form, where there is no page to come back to."""
+    home = registry.households_for(visitor.city.cast["office"]).exclude(state="9").order_by("pk")[0]
+    address = f"/households/{home.pk}/helping/"
+    visitor.sign_in("office").open(address)
+    form = "form[action$='/assign/']"
+    visitor.page.fill(f"{form} [name=name]", "农有福")
+    visitor.page.fill(f"{form} [name=day]", "2031-01-01")
+    visitor.page.click(f"{form} button.btn-primary")
+    visitor.page.wait_for_url(f"**{address}assign/")
+    Session.objects.all().delete()
+    visitor.page.click(f"{form} button.btn-primary")
+    visitor.page.wait_for_url("**/sign-in/**")
+    sign_in_here(visitor, "shiban")
+    visitor.page.wait_for_url(f"**{address}")
+    assert visitor.page.input_value(f"{form} [name=name]") == "农有福"
 
 
 def test_another_person_at_the_same_browser_sees_nothing_of_it(stopped: Visitor) -> None:

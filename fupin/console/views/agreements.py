@@ -12,7 +12,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 
 from fupin.accounts import api as accounts
 from fupin.accounts.api import Role, User
@@ -24,7 +24,7 @@ from fupin.exchange.api import OFFICE, OUTGOING, Agreement, Subscription, Terms
 from fupin.kernel.errors import NotFound, UserError
 from fupin.kernel.seen import Stale
 from fupin.ui.answers import answer
-from fupin.ui.guards import problem_of, room, second_factor_first, user_of
+from fupin.ui.guards import posted_from, problem_of, room, second_factor_first, user_of
 from fupin.ui.templatetags.ui import dataset_name, side_name
 
 SHOWN = 20
@@ -176,8 +176,8 @@ def _lost(context: dict[str, Any], act: str, typed: dict[str, str]) -> str:
     return typed["url"] if act == "subscribe" and not registers else ""
 
 
-@require_POST
 @room("deliveries")
+@posted_from("console:agreement", "number")
 def act(request: HttpRequest, number: int, act: str) -> HttpResponse:
     """agree, end, subscribe, renew (its secret), unsubscribe, replay (one message, or all that were given up)."""
     user = user_of(request)

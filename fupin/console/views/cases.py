@@ -13,7 +13,6 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
 
 from fupin.accounts import api as accounts
 from fupin.accounts.api import User
@@ -28,7 +27,7 @@ from fupin.kernel.errors import NotFound, UserError
 from fupin.registry import api as registry
 from fupin.registry.api import Household
 from fupin.ui.answers import answer
-from fupin.ui.guards import problem_of, room, user_of
+from fupin.ui.guards import posted_from, problem_of, room, user_of
 from fupin.ui.places import place_of
 from fupin.ui.templatetags.ui import spoken, tongue
 
@@ -213,8 +212,8 @@ def paper(request: HttpRequest, number: str, mark: str) -> HttpResponse:
     return sent(file)
 
 
-@require_POST
 @room(AREA)
+@posted_from("console:case", "number")
 def answer_objection(request: HttpRequest, number: str, objection: int) -> HttpResponse:
     user = user_of(request)
     one = identify.case_for(user, number)
@@ -231,8 +230,8 @@ def answer_objection(request: HttpRequest, number: str, objection: int) -> HttpR
     return redirect("console:case", one.pk)
 
 
-@require_POST
 @room(AREA)
+@posted_from("console:case", "number")
 def objection_contact(request: HttpRequest, number: str, objection: int) -> HttpResponse:
     """Who objected by name, and how to reach him: for who answers, each opening recorded."""
     user = user_of(request)

@@ -15,7 +15,6 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
 
 from fupin.accounts import api as accounts
 from fupin.accounts.api import User
@@ -31,7 +30,7 @@ from fupin.kernel.periods import full_years
 from fupin.registry import api as registry
 from fupin.registry.api import Household, HouseholdAt, MemberView, RegistryChange
 from fupin.ui.answers import answer
-from fupin.ui.guards import problem_of, room, user_of
+from fupin.ui.guards import posted_from, problem_of, room, user_of
 from fupin.ui.places import place_of
 from fupin.ui.templatetags.ui import language, spoken, tongue
 
@@ -209,6 +208,14 @@ def _met(request: HttpRequest, user: User, kind: ChangeKind, error: registry.Sta
 
 
 @room(AREA)
+def change(request: HttpRequest, number: int) -> HttpResponse:
+    """It stands among those of its household."""
+    user = user_of(request)
+    home = registry.household_for(user, registry.change_for(user, number).household_id or "")
+    return redirect("console:changes_of", home.pk)
+
+
+@room(AREA)
 def paper(request: HttpRequest, number: int, mark: UUID) -> HttpResponse:
     """An attached file, shown in a sandbox; that somebody opened it is written down."""
     file, content = registry.open_paper(by=user_of(request), change_id=number, mark=mark)
@@ -219,8 +226,8 @@ def paper(request: HttpRequest, number: int, mark: UUID) -> HttpResponse:
     return sent
 
 
-@require_POST
 @room(AREA)
+@posted_from("console:change", "number")
 def hand_in_paper(request: HttpRequest, number: int) -> HttpResponse:
     """A paper that was missing."""
     user = user_of(request)
@@ -236,8 +243,8 @@ def hand_in_paper(request: HttpRequest, number: int) -> HttpResponse:
     return redirect("console:changes_of", home.pk)
 
 
-@require_POST
 @room(AREA)
+@posted_from("console:change", "number")
 def take_back(request: HttpRequest, number: int) -> HttpResponse:
     user = user_of(request)
     change = registry.change_for(user, number)

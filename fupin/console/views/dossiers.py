@@ -23,7 +23,7 @@ from fupin.kernel.errors import Forbidden, UserError
 from fupin.registry import api as registry
 from fupin.registry.api import Region
 from fupin.ui import words
-from fupin.ui.guards import problem_of, room, user_of
+from fupin.ui.guards import posted_from, problem_of, room, user_of
 from fupin.ui.papers import hand_out
 from fupin.ui.places import place_of
 
@@ -134,8 +134,8 @@ def _saved(request: HttpRequest, user: User, code: str, year: int) -> HttpRespon
     return redirect("console:dossier", code)
 
 
-@require_POST
 @room(AREA)
+@posted_from("console:dossier", "code")
 def village_act(request: HttpRequest, code: str, act: str) -> HttpResponse:
     """``send`` and ``leave`` (team), ``plan`` and ``advance`` (projects)."""
     user = user_of(request)

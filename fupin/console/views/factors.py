@@ -14,7 +14,7 @@ from fupin.accounts import api as accounts
 from fupin.accounts.api import User
 from fupin.kernel.errors import UserError
 from fupin.ui import chrome
-from fupin.ui.guards import problem_of, room, user_of, wanted_next
+from fupin.ui.guards import posted_from, problem_of, room, user_of, wanted_next
 
 KINDS = ("totp", "passkey")
 
@@ -52,8 +52,8 @@ def _add(request: HttpRequest, user: User, kind: str) -> list[str]:
     return accounts.add_passkey(request=request, user=user, answer=typed["credential"], name=typed["name"])
 
 
-@require_http_methods(["GET", "POST"])
 @room("account")
+@posted_from(chrome.FACTORS)
 def remove(request: HttpRequest, number: int) -> HttpResponse:
     def removed(user: User) -> list[str]:
         accounts.remove_factor(user=user, number=number)
@@ -62,16 +62,14 @@ def remove(request: HttpRequest, number: int) -> HttpResponse:
     return _with_password(request, removed, _("第二重验证已移除"))
 
 
-@require_http_methods(["GET", "POST"])
 @room("account")
+@posted_from(chrome.FACTORS)
 def recovery(request: HttpRequest) -> HttpResponse:
     return _with_password(request, lambda user: accounts.renew_recovery_codes(user=user), "")
 
 
 def _with_password(request: HttpRequest, deed: Callable[[User], list[str]], done: str) -> HttpResponse:
     user = user_of(request)
-    if request.method != "POST":  # after signing in again
-        return redirect(chrome.FACTORS)
     try:
         accounts.confirm_password(request, user, request.POST.get("password", ""))
         codes = deed(user)

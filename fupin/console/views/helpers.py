@@ -10,7 +10,6 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
 
 from fupin.accounts import api as accounts
 from fupin.accounts.api import User
@@ -21,7 +20,7 @@ from fupin.console.meanwhile import form_state, seen_by, status_of
 from fupin.kernel.errors import Forbidden, UserError
 from fupin.registry import api as registry
 from fupin.ui.answers import answer
-from fupin.ui.guards import problem_of, room, user_of
+from fupin.ui.guards import posted_from, problem_of, room, user_of
 from fupin.ui.places import place_of, village_names
 
 AREA = "dossiers"
@@ -90,8 +89,8 @@ def _lost(context: dict[str, Any], request: HttpRequest) -> str:
     return "" if not number or any(str(one.number) == number for one in context["helpers"]) else why
 
 
-@require_POST
 @room("households")
+@posted_from("console:helping", "household_id")
 def act(request: HttpRequest, household_id: str, act: str) -> HttpResponse:
     """``assign`` or ``end``."""
     user = user_of(request)

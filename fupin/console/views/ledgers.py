@@ -27,7 +27,7 @@ from fupin.registry.api import BatchState, LedgerBatch
 from fupin.ui.answers import answer
 from fupin.ui.export_marks import Watermark
 from fupin.ui.exports import XLSX_TYPE
-from fupin.ui.guards import Problem, problem_of, room, user_of
+from fupin.ui.guards import Problem, posted_from, problem_of, room, user_of
 from fupin.ui.places import place_of, village_names
 from fupin.ui.templatetags.ui import language, tongue
 
@@ -165,8 +165,8 @@ def progress(request: HttpRequest, number: int) -> HttpResponse:
     return render(request, "console/ledger_progress.html", {"one": one, "tone": TONES[one.state]})
 
 
-@require_POST
 @room(AREA)
+@posted_from("console:ledger", "number")
 def act(request: HttpRequest, number: int) -> HttpResponse:
     """Apply, take back, give up, confirm a doubt, leave a table out."""
     user = user_of(request)

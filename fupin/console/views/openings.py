@@ -12,7 +12,7 @@ from fupin.accounts import api as accounts
 from fupin.accounts.api import BulkOpening, User
 from fupin.kernel.errors import NotFound, UserError
 from fupin.ui.exports import XLSX_TYPE
-from fupin.ui.guards import problem_of, room, user_of
+from fupin.ui.guards import posted_from, problem_of, room, user_of
 
 SHOWN = 200  # errors on the page; the file has all
 
@@ -75,13 +75,11 @@ def progress(request: HttpRequest, number: int) -> HttpResponse:
     return render(request, "console/opening_progress.html", {"opening": one})
 
 
-@require_http_methods(["GET", "POST"])
 @room("users")
+@posted_from("console:opening", "number")
 def passwords(request: HttpRequest, number: int) -> HttpResponse:
     """The workbook with the one-time passwords, this once; a POST, because it is written down and then gone."""
     one = _own(request, number)
-    if request.method != "POST":
-        return redirect("console:opening", number)
     try:
         content = accounts.take_answer(by=user_of(request), opening=one)
     except UserError as error:

@@ -12,7 +12,6 @@ from django.contrib.auth import update_session_auth_hash
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods
 
 from fupin.accounts import api as accounts
 from fupin.accounts.api import VERBS, User
@@ -20,7 +19,7 @@ from fupin.console.filters import whole
 from fupin.console.views.users import explained
 from fupin.kernel.errors import UserError
 from fupin.ui import chrome
-from fupin.ui.guards import problem_of, room, user_of
+from fupin.ui.guards import posted_from, problem_of, room, user_of
 
 
 @room("account")
@@ -28,12 +27,10 @@ def show(request: HttpRequest) -> HttpResponse:
     return _page(request, user_of(request))
 
 
-@require_http_methods(["GET", "POST"])
 @room("account")
+@posted_from(chrome.ACCOUNT.view)
 def password(request: HttpRequest) -> HttpResponse:
     """The old one, and the new one twice; this session goes on, others of the account end."""
-    if request.method != "POST":
-        return redirect(chrome.ACCOUNT.view)
     user, typed = user_of(request), {name: request.POST.get(name, "") for name in ("old", "new", "again")}
     try:
         if typed["new"] != typed["again"]:
@@ -48,12 +45,10 @@ def password(request: HttpRequest) -> HttpResponse:
     return _page(request, changed, done=_("密码已修改"))
 
 
-@require_http_methods(["GET", "POST"])
 @room("account")
+@posted_from(chrome.ACCOUNT.view)
 def issue(request: HttpRequest) -> HttpResponse:
     """The token stands on the page this once."""
-    if request.method != "POST":
-        return redirect(chrome.ACCOUNT.view)
     user, name = user_of(request), request.POST.get("name", "")
     days = whole(request.POST.get("days", "").strip()) or 0
     try:
@@ -63,12 +58,10 @@ def issue(request: HttpRequest) -> HttpResponse:
     return _page(request, user, token=text)
 
 
-@require_http_methods(["GET", "POST"])
 @room("account")
+@posted_from(chrome.ACCOUNT.view)
 def token(request: HttpRequest, number: int, act: str) -> HttpResponse:
     """``revoke`` or ``rotate`` one of the own tokens."""
-    if request.method != "POST":
-        return redirect(chrome.ACCOUNT.view)
     user = user_of(request)
     found = accounts.tokens_of(user).filter(pk=number, revoked_at__isnull=True).first()
     if found is None or act not in ("revoke", "rotate"):

@@ -21,7 +21,7 @@ from fupin.kernel.errors import UserError
 from fupin.kernel.seen import Stale
 from fupin.registry import api as registry
 from fupin.ui.answers import answer
-from fupin.ui.guards import problem_of, room, user_of
+from fupin.ui.guards import posted_from, problem_of, room, user_of
 from fupin.ui.templatetags.ui import spoken, tongue
 
 SUGGESTED = 50  # successors; any other is typed
@@ -137,15 +137,10 @@ ACTS: dict[str, Act] = {
 }
 
 
-@require_http_methods(["GET", "POST"])
 @room("users")
+@posted_from("console:account", "username")
 def act(request: HttpRequest, username: str, act: str) -> HttpResponse:
-    """One of ACTS, each with a reason; what was typed is kept when it is refused.
-
-    GET leads to the account's page: after signing in again the browser opens this address.
-    """
-    if request.method != "POST":
-        return redirect("console:account", username)
+    """One of ACTS, each with a reason; what was typed is kept when it is refused."""
     by = user_of(request)
     user = accounts.user_for(by, username)
     if act not in ACTS:
