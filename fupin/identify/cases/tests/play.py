@@ -12,7 +12,7 @@ from django.db import connection as app
 from django.utils import timezone
 
 from fupin.accounts.api import Role, User, acting_as, nobody_acting
-from fupin.accounts.tests.fixtures import PASSWORD, Cast
+from fupin.accounts.tests.fixtures import PASSWORD, VILLAGE, Cast
 from fupin.accounts.trail.entries import owners_connection
 from fupin.catalogue.standards import standards
 from fupin.identify.cases.course import PASS, Votes
@@ -152,3 +152,14 @@ def object_as_anybody(case: Case, notice: Notice, **more: object) -> str:
     with nobody_acting():
         told = {"body": "这家在县城有两套房", **more}
         return object_to(notice=public_notice(notice.code), case=case.pk, **told)  # type: ignore[arg-type]
+
+
+def at_the_town(cast: Cast, wait: Callable[[int], None], number: int) -> list[Case]:
+    """So many applications that wait for the town."""
+    names = [f"H-{letter}" for letter in "abcdefgh"[:number]]
+    households = [ordinary_household(name, VILLAGE, "农秀英") for name in names]
+    compared(*names)
+    cases = [to_step(cast, apply_for(cast.cadre, one), "first_notice", wait) for one in households]
+    hang(cast.cadre, cases[0])
+    wait(8)
+    return [take(cast.cadre, Case.objects.get(pk=one.pk)) for one in cases]

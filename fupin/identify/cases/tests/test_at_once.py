@@ -34,6 +34,7 @@ from fupin.identify.cases.tests.hands import PATIENCE, at_once, came_of, hands
 from fupin.identify.cases.tests.play import (
     apply_for,
     as_user,
+    at_the_town,
     colleague,
     compared,
     hang,
@@ -41,7 +42,6 @@ from fupin.identify.cases.tests.play import (
     ordinary_household,
     papers,
     ready_form,
-    take,
     to_step,
 )
 from fupin.kernel.errors import UserError
@@ -162,14 +162,7 @@ def test_a_notice_is_hung_once(cast: Cast, homes: Homes, applicant: Household, w
 
 @pytest.fixture
 def waiting(cast: Cast, homes: Homes, wait: Wait) -> list[Case]:
-    """Four applications that wait for the town."""
-    names = ["H-a", "H-b", "H-c", "H-d"]
-    households = [ordinary_household(name, VILLAGE, "农秀英") for name in names]
-    compared(*names)
-    cases = [to_step(cast, apply_for(cast.cadre, one), "first_notice", wait) for one in households]
-    hang(cast.cadre, cases[0])
-    wait(8)
-    return [take(cast.cadre, Case.objects.get(pk=one.pk)) for one in cases]
+    return at_the_town(cast, wait, 4)
 
 
 def listed(user: User, cases: Sequence[Case]) -> Bulk:

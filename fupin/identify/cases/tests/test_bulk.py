@@ -8,17 +8,14 @@ import pytest
 from django.db import connection
 
 from fupin.accounts.api import User, acting_as
-from fupin.accounts.tests.fixtures import VILLAGE, Cast
+from fupin.accounts.tests.fixtures import Cast
 from fupin.identify.cases import bulk as bulk_module
 from fupin.identify.cases.bulk import begin_bulk, bulks_open, check_sample, decide_bulk
 from fupin.identify.cases.models import Bulk, Case, SampleCheck
 from fupin.identify.cases.services import take_step
 from fupin.identify.cases.tests.play import (
-    apply_for,
+    at_the_town,
     colleague,
-    compared,
-    hang,
-    ordinary_household,
     papers,
     ready_form,
     take,
@@ -34,14 +31,7 @@ SIGNED = {"auditor": "梁润生", "leader": "韦志远"}
 
 @pytest.fixture
 def waiting(cast: Cast, homes: Homes, wait: Wait) -> list[Case]:
-    """Five applications that wait for the town."""
-    names = ["H-a", "H-b", "H-c", "H-d", "H-e"]
-    households = [ordinary_household(name, VILLAGE, "农秀英") for name in names]
-    compared(*names)
-    cases = [to_step(cast, apply_for(cast.cadre, one), "first_notice", wait) for one in households]
-    hang(cast.cadre, cases[0])
-    wait(8)
-    return [take(cast.cadre, Case.objects.get(pk=case.pk)) for case in cases]
+    return at_the_town(cast, wait, 5)
 
 
 def begin(cast: Cast, cases: list[Case]) -> Bulk:

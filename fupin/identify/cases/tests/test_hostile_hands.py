@@ -14,7 +14,7 @@ from django.db import connection
 from django.utils import timezone
 
 from fupin.accounts.api import User, acting_as
-from fupin.accounts.tests.fixtures import VILLAGE, Cast
+from fupin.accounts.tests.fixtures import Cast
 from fupin.identify.cases.bulk import begin_bulk, check_sample, decide_bulk
 from fupin.identify.cases.models import Case, Monitored, Objection, ObjectionAnswer
 from fupin.identify.cases.notices import answer_objection
@@ -22,10 +22,10 @@ from fupin.identify.cases.queries import case_for
 from fupin.identify.cases.services import Blocked, take_step
 from fupin.identify.cases.tests.play import (
     apply_for,
+    at_the_town,
     compared,
     hang,
     object_as_anybody,
-    ordinary_household,
     papers,
     ready_form,
     take,
@@ -218,14 +218,7 @@ def test_whoever_entered_the_villages_steps_does_not_answer_what_is_said_of_them
 
 @pytest.fixture
 def many(cast: Cast, homes: Homes, wait: Wait) -> list[Case]:
-    """Six applications that wait for the town."""
-    names = [f"H-{letter}" for letter in "abcdef"]
-    households = [ordinary_household(name, VILLAGE, "农秀英") for name in names]
-    compared(*names)
-    cases = [to_step(cast, apply_for(cast.cadre, one), "first_notice", wait) for one in households]
-    hang(cast.cadre, cases[0])
-    wait(8)
-    return [take(cast.cadre, Case.objects.get(pk=case.pk)) for case in cases]
+    return at_the_town(cast, wait, 6)
 
 
 def test_a_seed_of_the_session_does_not_choose_the_sample(cast: Cast, many: list[Case]) -> None:
