@@ -6,10 +6,9 @@ His phone lies in the closed table like a household's: it comes out against a de
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.db import migrations
-from django.db.backends.base.schema import BaseDatabaseSchemaEditor
+
+from fupin.registry.functions import reworded
 
 IN_SCOPE = (
     "CASE WHEN village_code >= (SELECT fupin_scope()) AND village_code < (SELECT fupin_scope()) || ':' "
@@ -55,27 +54,6 @@ OPEN_HELPER = """ELSIF deed.object_kind = 'helper' THEN
 TABLES = "'registry_ledgerentry'"
 
 
-def add_helpers(_apps: object, editor: BaseDatabaseSchemaEditor) -> None:
-    """Into two functions as they stand: a household's trail shows its helpers, a helper's phone can be opened."""
-    with editor.connection.cursor() as cursor:
-        _rewrite(cursor, "fupin_trail_of_household(text, integer)", TABLES, f"{TABLES}, 'registry_helping'")
-        _rewrite(cursor, "fupin_open_value(bigint)", OPEN, OPEN_HELPER + OPEN)
-
-
-def take_helpers(_apps: object, editor: BaseDatabaseSchemaEditor) -> None:
-    with editor.connection.cursor() as cursor:
-        _rewrite(cursor, "fupin_trail_of_household(text, integer)", f"{TABLES}, 'registry_helping'", TABLES)
-        _rewrite(cursor, "fupin_open_value(bigint)", OPEN_HELPER + OPEN, OPEN)
-
-
-def _rewrite(cursor: Any, function: str, old: str, new: str) -> None:
-    cursor.execute("SELECT pg_get_functiondef(%s::regprocedure)", [function])
-    text = cursor.fetchone()[0]
-    if text.count(old) != 1:
-        raise LookupError(f"{function} does not say {old} once")
-    cursor.execute(text.replace(old, new))
-
-
 def guard(table: str, condition: str) -> migrations.RunSQL:
     return migrations.RunSQL(
         f"CREATE POLICY {table}_scope ON {table} USING ({condition}); ALTER TABLE {table} ENABLE ROW LEVEL SECURITY;",
@@ -95,5 +73,9 @@ class Migration(migrations.Migration):
         NEW_HELPER,
         NOT_TWICE,
         migrations.RunSQL(TRACE, migrations.RunSQL.noop),
-        migrations.RunPython(add_helpers, take_helpers),
+        # a household's trail shows its helpers, a helper's phone can be opened
+        reworded(
+            ("fupin_trail_of_household(text, integer)", TABLES, f"{TABLES}, 'registry_helping'"),
+            ("fupin_open_value(bigint)", OPEN, OPEN_HELPER + OPEN),
+        ),
     ]

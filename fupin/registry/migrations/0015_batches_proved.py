@@ -11,10 +11,9 @@ it is ordered and taken back in one's own name, and only from where it stands.
 Part of an import is not taken back beside the batch, and new households stand in the village that the log says.
 """
 
-from typing import Any
-
 from django.db import migrations
-from django.db.backends.base.schema import BaseDatabaseSchemaEditor
+
+from fupin.registry.functions import reworded
 
 #: not a field of the model: whoever saves a batch says nothing about it
 COURSE = """
@@ -171,30 +170,11 @@ REVOKE ALL ON FUNCTION registry_new_undecided(text, text, text) FROM PUBLIC;
 """
 
 
-def rewrite(_apps: Any, editor: BaseDatabaseSchemaEditor) -> None:
-    _each(editor, [(function, old, new) for function, old, new in REWRITTEN])
-
-
-def put_back(_apps: Any, editor: BaseDatabaseSchemaEditor) -> None:
-    _each(editor, [(function, new, old) for function, old, new in reversed(REWRITTEN)])
-
-
-def _each(editor: BaseDatabaseSchemaEditor, words: list[tuple[str, str, str]]) -> None:
-    """In the functions as they stand."""
-    with editor.connection.cursor() as cursor:
-        for function, old, new in words:
-            cursor.execute("SELECT pg_get_functiondef(%s::regprocedure)", [function])
-            text = cursor.fetchone()[0]
-            if text.count(old) != 1:
-                raise LookupError(f"{function} does not say {old!r} once")
-            cursor.execute(text.replace(old, new))
-
-
 class Migration(migrations.Migration):
     dependencies = [("registry", "0014_dossiers_guarded")]
     operations = [
         migrations.RunSQL(COURSE, UNCOURSE),
         migrations.RunSQL(PROVE, UNPROVE),
         migrations.RunSQL(UNDECIDED, "DROP FUNCTION registry_new_undecided(text, text, text)"),
-        migrations.RunPython(rewrite, put_back),
+        reworded(*REWRITTEN),
     ]

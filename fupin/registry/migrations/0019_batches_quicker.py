@@ -6,10 +6,9 @@ by one hashed question; only those that are left are asked for one by one, as be
 primary key for LIKE goes: in the collation "C" the key itself serves prefixes, and nothing asks LIKE.
 """
 
-from typing import Any
-
 from django.db import migrations
-from django.db.backends.base.schema import BaseDatabaseSchemaEditor
+
+from fupin.registry.functions import reworded
 
 STAMP = """
 DROP TRIGGER change_stamp_batch ON registry_change;
@@ -54,30 +53,10 @@ END $$;
 """
 
 
-def rewrite(_apps: Any, editor: BaseDatabaseSchemaEditor) -> None:
-    _each(editor, REWRITTEN)
-
-
-def put_back(_apps: Any, editor: BaseDatabaseSchemaEditor) -> None:
-    _each(editor, tuple((new, old) for old, new in REWRITTEN))
-
-
-def _each(editor: BaseDatabaseSchemaEditor, words: tuple[tuple[str, str], ...]) -> None:
-    """In the function as it stands."""
-    with editor.connection.cursor() as cursor:
-        cursor.execute("SELECT pg_get_functiondef(%s::regprocedure)", [FUNCTION])
-        text = cursor.fetchone()[0]
-        for old, new in words:
-            if text.count(old) != 1:
-                raise LookupError(f"{FUNCTION} does not say {old!r} once")
-            text = text.replace(old, new)
-        cursor.execute(text)
-
-
 class Migration(migrations.Migration):
     dependencies = [("registry", "0018_values_replaced")]
     operations = [
         migrations.RunSQL(STAMP.format(unless=UNLESS), STAMP.format(unless="")),
-        migrations.RunPython(rewrite, put_back),
+        reworded(*((FUNCTION, *words) for words in REWRITTEN)),
         migrations.RunSQL(UNDOUBLED, migrations.RunSQL.noop),
     ]

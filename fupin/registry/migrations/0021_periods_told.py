@@ -7,10 +7,10 @@ changes; and the open one has the household's state.
 """
 
 import importlib
-from typing import Any
 
 from django.db import migrations
-from django.db.backends.base.schema import BaseDatabaseSchemaEditor
+
+from fupin.registry.functions import reworded
 
 NAMED = importlib.import_module("fupin.registry.migrations.0019_batches_quicker").ANY
 #: ``was``/``becomes``: the period before and after, null where there is none
@@ -95,28 +95,9 @@ REWRITTEN = (
 )
 
 
-def rewrite(_apps: Any, editor: BaseDatabaseSchemaEditor) -> None:
-    _each(editor, list(REWRITTEN))
-
-
-def put_back(_apps: Any, editor: BaseDatabaseSchemaEditor) -> None:
-    _each(editor, [(new, old) for old, new in REWRITTEN])
-
-
-def _each(editor: BaseDatabaseSchemaEditor, words: list[tuple[str, str]]) -> None:
-    """In the function as it stands."""
-    with editor.connection.cursor() as cursor:
-        for old, new in words:
-            cursor.execute("SELECT pg_get_functiondef('registry_state_is_decided()'::regprocedure)")
-            text = cursor.fetchone()[0]
-            if text.count(old) != 1:
-                raise LookupError(f"registry_state_is_decided() does not say {old!r} once")
-            cursor.execute(text.replace(old, new))
-
-
 class Migration(migrations.Migration):
     dependencies = [("registry", "0020_health_closed")]
     operations = [
         migrations.RunSQL(UNTOLD, "DROP FUNCTION registry_period_untold(text, bigint, jsonb, jsonb)"),
-        migrations.RunPython(rewrite, put_back),
+        reworded(*(("registry_state_is_decided()", *words) for words in REWRITTEN)),
     ]

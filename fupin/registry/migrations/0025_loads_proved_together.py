@@ -5,10 +5,9 @@ are those of households that this very transaction brought in, by one question f
 single one is of any other household, every row is asked for by itself, as before.
 """
 
-from typing import Any
-
 from django.db import migrations
-from django.db.backends.base.schema import BaseDatabaseSchemaEditor
+
+from fupin.registry.functions import reworded
 
 FUNCTION = "registry_state_is_decided()"
 #: what the function says, what it says from now on
@@ -41,26 +40,6 @@ REWRITTEN = (
 )
 
 
-def rewrite(_apps: Any, editor: BaseDatabaseSchemaEditor) -> None:
-    _each(editor, list(REWRITTEN))
-
-
-def put_back(_apps: Any, editor: BaseDatabaseSchemaEditor) -> None:
-    _each(editor, [(new, old) for old, new in reversed(REWRITTEN)])
-
-
-def _each(editor: BaseDatabaseSchemaEditor, words: list[tuple[str, str]]) -> None:
-    """In the function as it stands."""
-    with editor.connection.cursor() as cursor:
-        cursor.execute("SELECT pg_get_functiondef(%s::regprocedure)", [FUNCTION])
-        text = cursor.fetchone()[0]
-        for old, new in words:
-            if text.count(old) != 1:
-                raise LookupError(f"{FUNCTION} does not say {old!r} once")
-            text = text.replace(old, new)
-        cursor.execute(text)
-
-
 class Migration(migrations.Migration):
     dependencies = [("registry", "0024_helpers_stay_inside")]
-    operations = [migrations.RunPython(rewrite, put_back)]
+    operations = [reworded(*((FUNCTION, *words) for words in REWRITTEN))]
